@@ -1,0 +1,106 @@
+"""The names of domains: one spelling for each, and sets of them.
+
+A domain is compared as A-labels in lower case without a trailing dot (RFC 5890; mapped by UTS 46 as
+browsers and mail programs do), so that no spelling of it can change a decision. A recipient may also
+hide its domain, and `of_recipient` says so: an address literal (RFC 5321 4.1.3), `%` or `!` routing
+(RFC 5321 appendix F.2, RFC 976), an "@" inside the local part, a domain that is no host name.
+Not supported: names under UTS 46 transitional processing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+import idna
+
+__all__ = ["HIDDEN", "Domains", "is_postmaster", "normal", "of_recipient"]
+
+HIDDEN = ""
+"""What `of_recipient` answers for a recipient that hides its domain."""
+
+_PLAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_ROUTED = re.compile(r"[%!@:]")
+
+
+@lru_cache(maxsize=65_536)
+def normal(text: str) -> str:
+    """The one spelling of a domain: A-labels, lower case, no trailing dot.
+
+    Raises ValueError where it is no host name (empty, a label over 63 octets, all over 253, ...).
+    Underscores are let through: they occur in names of hosts that are in use.
+    """
+    name = text.lower()
+    if not name.isascii() or "xn--" in name:
+        try:
+            name = idna.encode(name, uts46=True, std3_rules=False).decode("ascii").lower()
+        except idna.IDNAError as why:
+            raise ValueError(f"{text!r} is no domain name: {why}") from why
+    name = name.removesuffix(".")
+    if len(name) > 253 or not _PLAIN.fullmatch(name):
+        raise ValueError(f"{text!r} is no domain name")
+    return name
+
+
+def of_recipient(mailbox: str) -> str:
+    """The domain of a recipient's mailbox as RCPT named it, or HIDDEN where it hides it."""
+    local, at, domain = mailbox.rpartition("@")
+    if not at or _ROUTED.search(local):
+        return HIDDEN
+    try:
+        return normal(domain)
+    except ValueError:
+        return HIDDEN
+
+
+def is_postmaster(mailbox: str) -> bool:
+    """Whether this is the server's own postmaster: `Postmaster` without any domain (RFC 5321 4.5.1)."""
+    return mailbox.lower() == "postmaster"
+
+
+class Domains:
+    """An immutable set of domains; `*.example.com` stands for everything below example.com."""
+
+    __slots__ = ("_below", "_exact")
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        exact, below = set(), set()
+        for name in names:
+            if name.startswith("*."):
+                below.add(normal(name[2:]))
+            else:
+                exact.add(normal(name))
+        self._exact = frozenset(exact)
+        self._below = frozenset(below)
+
+    def __contains__(self, domain: str) -> bool:
+        """Whether a domain, already in its normal spelling, is a member."""
+        if domain in self._exact:
+            return True
+        return bool(self._below) and any(parent in self._below for parent in parents(domain))
+
+    def __len__(self) -> int:
+        return len(self._exact) + len(self._below)
+
+    def __iter__(self) -> Iterator[str]:
+        yield from sorted(self._exact)
+        yield from (f"*.{name}" for name in sorted(self._below))
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Domains)
+            and self._exact == other._exact
+            and self._below == other._below
+        )
+
+    def __hash__(self) -> int:
+        return hash((self._exact, self._below))
+
+
+def parents(domain: str) -> Iterator[str]:
+    """The domains above this one, nearest first: a.b.c -> b.c, c."""
+    _, dot, rest = domain.partition(".")
+    while dot:
+        yield rest
+        _, dot, rest = rest.partition(".")

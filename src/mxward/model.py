@@ -1,0 +1,267 @@
+"""The nouns of mxward: what happens (arrival), what is known (answer, front door), what is ruled
+(rules) and what is decided (decision).
+
+Everything here is immutable and knows no socket, file or clock. Times are seconds since the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from mxward.domains import Domains
+from mxward.networks import Address, Network, Networks
+
+
+class Stage(StrEnum):
+    """How far a domain has come in closing its back door."""
+
+    OBSERVE = "observe"
+    DEFER = "defer"
+    REFUSE = "refuse"
+    REROUTE = "reroute"
+
+
+class Action(StrEnum):
+    """What is done with an arrival."""
+
+    PASS = "pass"
+    DEFER = "defer"
+    REFUSE = "refuse"
+    REROUTE = "reroute"
+
+
+class Door(StrEnum):
+    """Which door an arrival came by."""
+
+    FRONT = "front"  # from the domain's MX hosts or their scanner's egress
+    BACK = "back"  # any other way in, where a scanner stands in front
+    OPEN = "open"  # nothing stands in front: own, no front door, no known scanner
+    UNKNOWN = "unknown"  # what would tell could not be looked up
+    OUTSIDE = "outside"  # not a question of doors: authenticated, or not our domain
+
+
+class Reason(StrEnum):
+    """Why a decision came out as it did; docs/reasons.md explains each."""
+
+    AUTHENTICATED = "authenticated"
+    NOT_OURS = "not-ours"
+    RELAY = "relay"
+    POSTMASTER = "postmaster"
+    OWN = "own"
+    OWN_AND_SCANNER = "own-and-scanner"
+    EXCHANGE = "exchange"
+    EGRESS = "egress"
+    FORMER = "former"
+    TRUSTED = "trusted"
+    LOOKUP_FAILED = "lookup-failed"
+    HELD = "held"
+    NO_FRONT_DOOR = "no-front-door"
+    NO_SCANNER = "no-scanner"
+    BACK_DOOR = "back-door"
+    NO_TARGET = "no-target"
+    HIDDEN_DOMAIN = "hidden-domain"
+
+
+class Known(StrEnum):
+    """How a fact stands. Absent is not unknown, and failed is neither."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    FAILED = "failed"
+    NOT_ASKED = "not-asked"
+
+
+class Kind(StrEnum):
+    """What a question asks of the DNS."""
+
+    MX = "MX"
+    A = "A"
+    AAAA = "AAAA"
+    TXT = "TXT"
+    PTR = "PTR"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Question:
+    """One question to the DNS; the name is in its normal spelling."""
+
+    kind: Kind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the DNS said just now. FAILED covers time-outs, SERVFAIL, REFUSED and broken answers.
+
+    `values` are as a zone file spells them: `10 mx.example.net`, `192.0.2.1`; a null MX
+    (RFC 7505) is `0 .`. `canonical` is the name that CNAMEs led to.
+    """
+
+    state: Known
+    values: tuple[str, ...] = ()
+    ttl: float = 0.0
+    canonical: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of one question over time: the newest good answer, and what vanished lately."""
+
+    state: Known
+    values: tuple[str, ...]
+    canonical: str
+    observed_at: float
+    expires_at: float
+    former: tuple[tuple[str, float], ...] = ()  # a value, and when it was last seen
+
+
+@dataclass(frozen=True, slots=True)
+class Scanner:
+    """A filtering service, declared once for all the domains behind it."""
+
+    name: str
+    mx: tuple[str, ...] = ()  # suffixes of MX names, matched on label boundaries
+    addresses: Networks = field(default_factory=Networks)  # where its MX hosts are
+    egress: Networks = field(default_factory=Networks)  # where it delivers from
+    spf: tuple[str, ...] = ()  # names whose SPF networks are its egress too
+    knows_us: bool = False  # mxward is a trusted relay there
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A host that an MX names (RFC 5321 5.1), with the addresses it has now."""
+
+    preference: int
+    name: str
+    addresses: tuple[Address, ...] = ()
+    scanner: str | None = None
+
+
+class Source(StrEnum):
+    """Where a front door is known from."""
+
+    DNS = "dns"
+    REMEMBERED = "remembered"
+
+
+@dataclass(frozen=True, slots=True)
+class FrontDoor:
+    """The hosts that a domain's MX names and the networks its scanners deliver from.
+
+    ABSENT: no such domain, null MX, or MX hosts without any address. FAILED: nothing could be
+    looked up and nothing is remembered. `missing` names what could not be looked up and is not
+    remembered; `held` are networks that wait for the operator's word.
+    """
+
+    state: Known
+    exchanges: tuple[Exchange, ...] = ()
+    egress: Networks = field(default_factory=Networks)
+    former: Networks = field(default_factory=Networks)  # welcome, never a reroute target
+    held: Networks = field(default_factory=Networks)
+    missing: tuple[Question, ...] = ()
+    source: Source = Source.DNS
+    observed_at: float = 0.0
+    addresses: frozenset[Address] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        everywhere = frozenset(a for exchange in self.exchanges for a in exchange.addresses)
+        object.__setattr__(self, "addresses", everywhere)
+
+    @property
+    def scanners(self) -> tuple[str, ...]:
+        """The scanners in front, in the order of their exchanges."""
+        return tuple(dict.fromkeys(x.scanner for x in self.exchanges if x.scanner))
+
+
+NOT_ASKED = FrontDoor(Known.NOT_ASKED)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedNames:
+    """A client's names that lead back to its address (forward-confirmed PTR)."""
+
+    state: Known = Known.NOT_ASKED
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One recipient of one message brought by one client."""
+
+    client: Address
+    server: Address  # the address the client connected to
+    helo: str
+    sender: str  # the reverse-path; "" is the null sender
+    recipient: str  # the mailbox as RCPT named it
+    authenticated: str | None = None
+    names: ConfirmedNames = field(default_factory=ConfirmedNames)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """A client that may use the back door. One of network and name is set.
+
+    Empty `recipients` or `senders` mean any domain. `expires` is None where it never does;
+    `place` says where the entry stands.
+    """
+
+    owner: str
+    note: str
+    network: Network | None = None
+    name: str | None = None  # forward-confirmed; `*.example.net` for everything below
+    recipients: Domains = field(default_factory=Domains)
+    senders: Domains = field(default_factory=Domains)
+    expires: float | None = None
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The operator's word: one immutable snapshot of all that a decision depends on."""
+
+    inventory: Domains
+    stage: Stage = Stage.OBSERVE
+    stages: Mapping[str, Stage] = field(default_factory=dict)  # by domain or `*.domain`
+    trust: tuple[Trust, ...] = ()
+    scanners: Mapping[str, Scanner] = field(default_factory=dict)
+    own: frozenset[Address] = frozenset()  # the mail server's; empty: what clients connect to
+    client_told: bool = False  # the mail server learns the client's address
+    rehearsed: Stage = Stage.REFUSE  # what `would` assumes where the stage is observe
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a decision must know before it can be made."""
+
+    front_door: str | None = None  # the domain
+    names: bool = False  # the client's forward-confirmed names
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a decision rests on: shown by `explain`, named in the log."""
+
+    domain: str = ""
+    front_door: FrontDoor = NOT_ASKED
+    trust: Trust | None = None
+    names: ConfirmedNames = field(default_factory=ConfirmedNames)
+    failed: tuple[Question, ...] = ()  # the look-ups that could still have let the client pass
+    stage_from: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is done with an arrival, and why.
+
+    `would` is what an enforced stage would have done; it equals `action` where one is in force.
+    """
+
+    action: Action
+    would: Action
+    stage: Stage
+    door: Door
+    reason: Reason
+    evidence: Evidence
+    targets: tuple[Exchange, ...] = ()  # where a rerouted transaction goes, best first

@@ -1,0 +1,86 @@
+"""Addresses and sets of networks, compared quickly.
+
+`Networks` answers "is this address in any of these?" in a handful of dictionary look-ups, however
+many networks it holds: one probe for each prefix length that occurs. IPv4-mapped IPv6 addresses
+(RFC 4291 2.5.5.2), as a dual-stack listener shows them, are IPv4 addresses everywhere in mxward.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+
+__all__ = ["Address", "Network", "Networks", "address", "network", "too_wide"]
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+WIDEST = {4: 16, 6: 32}
+"""The shortest prefix that is taken without the operator's word: /16, and /32 for IPv6."""
+
+
+def address(text: str) -> Address:
+    """Read an address; an IPv4-mapped one becomes IPv4. Raises ValueError."""
+    found = ip_address(text)
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+def network(text: str) -> Network:
+    """Read a network or a single address; host bits must be zero. Raises ValueError."""
+    return ip_network(text)
+
+
+def too_wide(net: Network) -> bool:
+    """Whether a network is wider than may be believed without asking (/16, IPv6 /32)."""
+    return net.prefixlen < WIDEST[net.version]
+
+
+class Networks:
+    """An immutable set of networks that knows which addresses are inside."""
+
+    __slots__ = ("_members", "_probes")
+
+    def __init__(self, members: Iterable[Network] = ()) -> None:
+        self._members = frozenset(members)
+        prefixes: dict[tuple[int, int], set[int]] = {}
+        for net in self._members:
+            shift = net.max_prefixlen - net.prefixlen
+            prefixes.setdefault((net.version, shift), set()).add(int(net.network_address) >> shift)
+        self._probes = {
+            version: tuple((s, frozenset(p)) for (v, s), p in prefixes.items() if v == version)
+            for version in (4, 6)
+        }
+
+    @classmethod
+    def of(cls, *texts: str) -> Networks:
+        """Make a set from text: `Networks.of("192.0.2.0/24", "2001:db8::1")`."""
+        return cls(network(text) for text in texts)
+
+    def __contains__(self, member: Address) -> bool:
+        number = int(member)
+        return any(number >> shift in known for shift, known in self._probes[member.version])
+
+    def __iter__(self) -> Iterator[Network]:
+        return iter(sorted(self._members, key=lambda n: (n.version, n)))
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __or__(self, other: Networks) -> Networks:
+        return Networks(self._members | other._members)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Networks) and self._members == other._members
+
+    def __hash__(self) -> int:
+        return hash(self._members)
+
+    def __repr__(self) -> str:
+        return f"Networks.of({', '.join(repr(str(net)) for net in self)})"
