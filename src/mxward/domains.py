@@ -1,9 +1,10 @@
 """The names of domains: one spelling for each, and sets of them.
 
-A domain is compared as A-labels in lower case without a trailing dot (RFC 5890; mapped by UTS 46 as
-browsers and mail programs do), so that no spelling of it can change a decision. A recipient may also
-hide its domain, and `of_recipient` says so: an address literal (RFC 5321 4.1.3), `%` or `!` routing
-(RFC 5321 appendix F.2, RFC 976), an "@" inside the local part, a domain that is no host name.
+A domain is compared as A-labels in lower case without a trailing dot (RFC 5890; mapped by UTS 46
+as browsers and mail programs do), so that no spelling of it can change a decision. A recipient may
+also hide its domain, and `of_recipient` says so: an address literal (RFC 5321 4.1.3), `%` or `!`
+routing (RFC 5321 appendix F.2, RFC 976), a source route or another "@" inside the local part, a
+domain that is no host name.
 Not supported: names under UTS 46 transitional processing.
 """
 
@@ -20,7 +21,9 @@ __all__ = ["HIDDEN", "Domains", "is_postmaster", "normal", "of_recipient"]
 HIDDEN = ""
 """What `of_recipient` answers for a recipient that hides its domain."""
 
-_PLAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_PLAIN = re.compile(
+    r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+)
 _ROUTED = re.compile(r"[%!@:]")
 
 
@@ -55,7 +58,7 @@ def of_recipient(mailbox: str) -> str:
 
 
 def is_postmaster(mailbox: str) -> bool:
-    """Whether this is the server's own postmaster: `Postmaster` without any domain (RFC 5321 4.5.1)."""
+    """Whether this is the server's own: `Postmaster` without any domain (RFC 5321 4.5.1)."""
     return mailbox.lower() == "postmaster"
 
 

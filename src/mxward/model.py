@@ -229,6 +229,11 @@ class Rules:
     own: frozenset[Address] = frozenset()  # the mail server's; empty: what clients connect to
     client_told: bool = False  # the mail server learns the client's address
     rehearsed: Stage = Stage.REFUSE  # what `would` assumes where the stage is observe
+    strictest: Stage = field(init=False, compare=False)  # in force for any domain
+
+    def __post_init__(self) -> None:
+        in_force = {self.stage, *self.stages.values()}
+        object.__setattr__(self, "strictest", max(in_force, key=list(Stage).index))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,287 @@
+"""The one rule: may this come in?
+
+`needs` names what must be known first, `decide` answers. Both are pure, and everything that has to
+answer the question calls them: the proxy, `mxward explain`, the replay of logs. In order:
+
+ 1. an authenticated client passes;
+ 2. a recipient outside the inventory passes: the mail server knows whom it relays for; where it is
+    not told who the client is, it would take mxward for a friend and relay, so that is refused;
+ 3. *own*: an address of the mail server is among the domain's MX, nothing is bypassed: passes;
+ 4. a client within the front door or its scanner's egress passes;
+ 5. a client trusted for this domain passes;
+ 6. stage observe: passes, and `would` says what an enforced stage had done;
+ 7. what could still have let this client pass could not be looked up: deferred;
+ 8. no front door, or no scanner that we know: passes;
+ 9. the back door: the domain's stage decides.
+
+A missing fact counts in 7 only if it could change the outcome: where the front door is known whole
+and has no scanner, 8 holds whatever a client's name would have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import IPv6Address, IPv6Network
+
+from mxward import domains
+from mxward.model import (
+    Action,
+    Arrival,
+    Decision,
+    Door,
+    Evidence,
+    Exchange,
+    FrontDoor,
+    Kind,
+    Known,
+    Needs,
+    Question,
+    Reason,
+    Rules,
+    Scanner,
+    Stage,
+    Trust,
+)
+from mxward.networks import Address
+
+__all__ = ["decide", "needs", "stage_of"]
+
+_ENFORCED = {
+    Stage.DEFER: Action.DEFER,
+    Stage.REFUSE: Action.REFUSE,
+    Stage.REROUTE: Action.REROUTE,
+}
+_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in disguise
+
+
+def needs(arrival: Arrival, rules: Rules) -> Needs:
+    """What must be looked up before `decide` can answer. No look-up for a stranger's domain."""
+    if arrival.authenticated:
+        return Needs()
+    domain = domains.of_recipient(arrival.recipient)
+    if domain and domain not in rules.inventory:
+        return Needs()
+    by_name = any(t.name and _limits_allow(t, arrival, domain) for t in rules.trust)
+    return Needs(front_door=domain or None, names=by_name)
+
+
+def decide(arrival: Arrival, front_door: FrontDoor, rules: Rules, now: float) -> Decision:
+    """Answer for one recipient. `now` is in seconds since the epoch; never raises."""
+    if arrival.authenticated:
+        return _outside(Action.PASS, Reason.AUTHENTICATED)
+    domain = domains.of_recipient(arrival.recipient)
+    if domain == domains.HIDDEN:
+        return _decide_hidden(arrival, rules, now)
+    if domain not in rules.inventory:
+        return _outside(*_relayed(rules), domain=domain)
+    return _decide_ours(arrival, domain, front_door, rules, now)
+
+
+def stage_of(domain: str, rules: Rules) -> tuple[Stage, str]:
+    """A domain's stage, and the entry it comes from (`default` where it has none)."""
+    if rules.stages:
+        for entry in (domain, *(f"*.{parent}" for parent in domains.parents(domain))):
+            if entry in rules.stages:
+                return rules.stages[entry], entry
+    return rules.stage, "default"
+
+
+def _outside(action: Action, reason: Reason, domain: str = "") -> Decision:
+    return Decision(action, action, Stage.OBSERVE, Door.OUTSIDE, reason, Evidence(domain))
+
+
+def _relayed(rules: Rules) -> tuple[Action, Reason]:
+    """Mail for whom we do not know: the mail server's business, if it can tell who asks."""
+    if rules.client_told:
+        return Action.PASS, Reason.NOT_OURS
+    return Action.REFUSE, Reason.RELAY
+
+
+def _decide_ours(
+    arrival: Arrival, domain: str, door: FrontDoor, rules: Rules, now: float
+) -> Decision:
+    stage, stage_from = stage_of(domain, rules)
+    evidence = Evidence(domain, door, names=arrival.names, stage_from=stage_from)
+
+    own = rules.own or frozenset((arrival.server,))
+    if own & door.addresses:
+        reason = Reason.OWN_AND_SCANNER if door.scanners else Reason.OWN
+        return Decision(Action.PASS, Action.PASS, stage, Door.OPEN, reason, evidence)
+
+    through = _front_door_reason(arrival.client, door)
+    if through:
+        return Decision(Action.PASS, Action.PASS, stage, Door.FRONT, through, evidence)
+
+    trust, unconfirmed = _trusted(arrival, domain, rules, now)
+    if trust:
+        evidence = Evidence(domain, door, trust, arrival.names, stage_from=stage_from)
+        return Decision(Action.PASS, Action.PASS, stage, Door.BACK, Reason.TRUSTED, evidence)
+
+    failed = tuple(_failed(arrival.client, door, own, domain))
+    certain = not failed
+    if certain and not door.scanners:
+        absent = door.state is Known.ABSENT
+        reason = Reason.NO_FRONT_DOOR if absent else Reason.NO_SCANNER
+        return Decision(Action.PASS, Action.PASS, stage, Door.OPEN, reason, evidence)
+
+    failed += unconfirmed
+    if failed:
+        evidence = Evidence(domain, door, None, arrival.names, failed, stage_from)
+        return _stopped(stage, Action.DEFER, Door.UNKNOWN, Reason.LOOKUP_FAILED, evidence)
+    if arrival.client in door.held:
+        return _stopped(stage, Action.DEFER, Door.UNKNOWN, Reason.HELD, evidence)
+    return _back_door(stage, door, own, rules, evidence)
+
+
+def _front_door_reason(client: Address, door: FrontDoor) -> Reason | None:
+    if client in door.addresses:
+        return Reason.EXCHANGE
+    if client in door.egress:
+        return Reason.EGRESS
+    if client in door.former:
+        return Reason.FORMER
+    return None
+
+
+def _back_door(
+    stage: Stage, door: FrontDoor, own: frozenset[Address], rules: Rules, evidence: Evidence
+) -> Decision:
+    """Rule 9; under `observe` it is rehearsed only, so `would` shows a missing target too."""
+    enforced = rules.rehearsed if stage is Stage.OBSERVE else stage
+    action = _ENFORCED.get(enforced, Action.PASS)
+    if action is not Action.REROUTE:
+        return _stopped(stage, action, Door.BACK, Reason.BACK_DOOR, evidence)
+    targets = tuple(_targets(door, own, rules))
+    if not targets:
+        return _stopped(stage, Action.DEFER, Door.BACK, Reason.NO_TARGET, evidence)
+    return _stopped(stage, action, Door.BACK, Reason.BACK_DOOR, evidence, targets)
+
+
+def _stopped(
+    stage: Stage,
+    would: Action,
+    door: Door,
+    reason: Reason,
+    evidence: Evidence,
+    targets: tuple[Exchange, ...] = (),
+) -> Decision:
+    """What is done at this stage with mail that an enforced stage stops (rule 6)."""
+    if stage is Stage.OBSERVE:
+        return Decision(Action.PASS, would, stage, door, reason, evidence)
+    return Decision(would, would, stage, door, reason, evidence, targets)
+
+
+# -- trusted clients --------------------------------------------------------------------------
+
+
+def _trusted(
+    arrival: Arrival, domain: str, rules: Rules, now: float
+) -> tuple[Trust | None, tuple[Question, ...]]:
+    """The entry that lets this client in; else the look-ups that could still have found one."""
+    unconfirmed: tuple[Question, ...] = ()
+    for trust in rules.trust:
+        if trust.expires is not None and trust.expires <= now:
+            continue
+        if not _limits_allow(trust, arrival, domain):
+            continue
+        if trust.network is not None and arrival.client in trust.network:
+            return trust, ()
+        if trust.name is not None:
+            if any(_same_or_below(name, trust.name) for name in arrival.names.names):
+                return trust, ()
+            if arrival.names.state in (Known.FAILED, Known.NOT_ASKED):
+                unconfirmed = (Question(Kind.PTR, arrival.client.reverse_pointer),)
+    return None, unconfirmed
+
+
+def _limits_allow(trust: Trust, arrival: Arrival, domain: str) -> bool:
+    """Whether an entry speaks of this recipient and sender at all."""
+    if trust.recipients and domain not in trust.recipients:
+        return False
+    if not trust.senders:
+        return True
+    return domains.of_recipient(arrival.sender) in trust.senders
+
+
+def _same_or_below(name: str, wanted: str) -> bool:
+    return name == wanted or (wanted.startswith("*.") and name.endswith(wanted[1:]))
+
+
+# -- what is not known ------------------------------------------------------------------------
+
+
+def _failed(
+    client: Address, door: FrontDoor, own: frozenset[Address], domain: str
+) -> Iterator[Question]:
+    """The failed look-ups that could still change the outcome for this client."""
+    if door.state in (Known.FAILED, Known.NOT_ASKED) and not door.missing:
+        yield Question(Kind.MX, domain)
+    families = {client.version} | {address.version for address in own}
+    for question in door.missing:
+        other_family = (question.kind is Kind.A and 4 not in families) or (
+            question.kind is Kind.AAAA and 6 not in families
+        )
+        if not (other_family and door.scanners):
+            yield question
+
+
+# -- where rerouted mail may go ---------------------------------------------------------------
+
+
+def _targets(door: FrontDoor, own: frozenset[Address], rules: Rules) -> Iterator[Exchange]:
+    """The scanner's hosts in the order of RFC 5321 5.1, each with the addresses we may connect to.
+
+    Only a declared scanner's: anything else would make mxward an open relay, or a way into the
+    operator's network.
+    """
+    for exchange in sorted(door.exchanges, key=lambda x: x.preference):
+        scanner = rules.scanners.get(exchange.scanner or "")
+        if scanner is None:
+            continue
+        usable = tuple(a for a in exchange.addresses if _may_connect(a, scanner, own))
+        if usable:
+            yield Exchange(exchange.preference, exchange.name, usable, exchange.scanner)
+
+
+def _may_connect(address: Address, scanner: Scanner, own: frozenset[Address]) -> bool:
+    if address in scanner.addresses or address in scanner.egress:
+        return True
+    if isinstance(address, IPv6Address) and (
+        address.sixtofour or address.teredo or address in _NAT64
+    ):
+        return False
+    return address.is_global and not address.is_multicast and address not in own
+
+
+# -- recipients that hide their domain --------------------------------------------------------
+
+
+def _decide_hidden(arrival: Arrival, rules: Rules, now: float) -> Decision:
+    """The strictest stage in force anywhere; reroute becomes refuse: there is no MX to go to."""
+    if domains.is_postmaster(arrival.recipient):
+        return _outside(Action.PASS, Reason.POSTMASTER)
+    if not rules.client_told:
+        return _outside(Action.REFUSE, Reason.RELAY)
+    stage = rules.strictest
+    if any(arrival.client in scanner.egress for scanner in rules.scanners.values()):
+        return Decision(
+            Action.PASS,
+            Action.PASS,
+            stage,
+            Door.FRONT,
+            Reason.EGRESS,
+            Evidence(stage_from="strictest"),
+        )
+    trust, unconfirmed = _trusted(arrival, domains.HIDDEN, rules, now)
+    evidence = Evidence(
+        "", trust=trust, names=arrival.names, failed=unconfirmed, stage_from="strictest"
+    )
+    if trust:
+        return Decision(Action.PASS, Action.PASS, stage, Door.BACK, Reason.TRUSTED, evidence)
+    if unconfirmed:
+        return _stopped(stage, Action.DEFER, Door.UNKNOWN, Reason.LOOKUP_FAILED, evidence)
+    enforced = rules.rehearsed if stage is Stage.OBSERVE else stage
+    action = Action.DEFER if enforced is Stage.DEFER else Action.REFUSE
+    if enforced is Stage.OBSERVE:
+        action = Action.PASS
+    return _stopped(stage, action, Door.BACK, Reason.HIDDEN_DOMAIN, evidence)
