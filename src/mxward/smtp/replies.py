@@ -1,0 +1,87 @@
+"""Replies: the ones we write, and a reader for the ones an upstream sends (RFC 5321 4.2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from mxward.smtp import ProtocolError
+
+__all__ = ["Reply", "ReplyReader", "reply"]
+
+MAX_LINE = 2048
+"""Bytes in one line of an upstream's reply; RFC 5321 4.5.3.1.5 allows 512."""
+MAX_LINES = 100
+
+_LINE = re.compile(rb"([2-5][0-9]{2})([ -]?)([^\x00\r\n]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply of one or more lines; `lines` are the texts behind the code."""
+
+    code: int
+    lines: tuple[bytes, ...]
+
+    @property
+    def positive(self) -> bool:
+        return 200 <= self.code < 300
+
+    def __bytes__(self) -> bytes:
+        code = b"%d" % self.code
+        *first, last = self.lines
+        return b"".join([code + b"-" + text + b"\r\n" for text in first]) + b"%s %s\r\n" % (
+            code,
+            last,
+        )
+
+    def __str__(self) -> str:
+        """The last line, for a log."""
+        return f"{self.code} {self.lines[-1].decode('utf-8', 'backslashreplace')}"
+
+    def with_code(self, code: int) -> Reply:
+        """The same text under another code; an enhanced code in front keeps in step (RFC 2034)."""
+        digit = b"%d." % (code // 100)
+        lines = tuple(re.sub(rb"^[245]\.(?=[0-9]{1,3}\.[0-9]{1,3} )", digit, t) for t in self.lines)
+        return Reply(code, lines)
+
+
+def reply(code: int, *lines: str) -> Reply:
+    """A reply of our own."""
+    return Reply(code, tuple(line.encode() for line in lines))
+
+
+class ReplyReader:
+    """Frames an upstream's bytes into replies. Strict: lines end in CRLF, one code a reply."""
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._lines: list[bytes] = []
+        self._code = b""
+
+    def feed(self, data: bytes) -> list[Reply]:
+        """The replies that are now complete. Raises ProtocolError; feed no more after that."""
+        self._buffer += data
+        *lines, self._buffer = self._buffer.split(b"\r\n")
+        if len(self._buffer) > MAX_LINE:
+            raise ProtocolError("a reply line is too long")
+        return [done for line in lines if (done := self._take(line))]
+
+    def _take(self, line: bytes) -> Reply | None:
+        match = _LINE.fullmatch(line) if len(line) <= MAX_LINE else None
+        if match is None:
+            raise ProtocolError(f"no reply line: {line[:80]!r}")
+        code, separator, text = match.groups()
+        if self._lines and code != self._code:
+            raise ProtocolError(f"a reply changes its code: {line[:80]!r}")
+        if not separator and text:
+            raise ProtocolError(f"no reply line: {line[:80]!r}")
+        self._code = code
+        self._lines.append(text)
+        if len(self._lines) > MAX_LINES:
+            raise ProtocolError("a reply has too many lines")
+        if separator == b"-":
+            return None
+        complete = Reply(int(code), tuple(self._lines))
+        self._lines = []
+        return complete

@@ -1,0 +1,113 @@
+"""What mail that is sent on to a scanner carries, and how it is known again.
+
+A rerouted message gets one Received line with a mark: an HMAC over its id and its route, which
+nobody else can make. When the scanner delivers it back from an address that is not its declared
+egress, it would be rerouted again: the mark tells. Where Received lines are stripped, a bounded
+memory of Message-ID and recipient does; it knows what a scanner took over, and from whom, so that a
+client's own retry is no loop. A mark on another route (the same mail, forwarded on to another
+domain) is no loop either.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from hashlib import sha256
+
+from mxward.networks import Address
+from mxward.smtp.identity import Peer
+
+__all__ = ["LoopMemory", "Mark", "RateCap", "received"]
+
+_MARK = re.compile(rb"\(mxward\s+id=([0-9A-Za-z.-]{1,64})\s+mark=([0-9a-f]{32})\)")
+_UNSAFE = re.compile(r"[^0-9A-Za-z.:_\[\]-]")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Makes and recognises marks with the operator's secret."""
+
+    key: bytes = field(repr=False)
+
+    def make(self, message_id: str, route: str) -> str:
+        text = f"{message_id} {route}".encode()
+        return hmac.new(self.key, text, sha256).hexdigest()[:32]
+
+    def found_in(self, header: bytes, route: str) -> bool:
+        """Whether a message with this header was sent along this route before."""
+        return any(
+            hmac.compare_digest(self.make(seen[1].decode(), route), seen[2].decode())
+            for seen in _MARK.finditer(header)
+        )
+
+
+def received(
+    mark: Mark, peer: Peer, helo: str, hostname: str, message_id: str, route: str, now: float
+) -> bytes:
+    """The Received line (RFC 5321 4.4) that goes on top of a rerouted message."""
+    said = _UNSAFE.sub("?", helo)[:100]
+    literal = f"IPv6:{peer.client}" if peer.client.version == 6 else str(peer.client)
+    date = format_datetime(datetime.fromtimestamp(now, UTC))
+    sign = mark.make(message_id, route)
+    return (
+        f"Received: from {said} ([{literal}])\r\n"
+        f"\tby {hostname} with ESMTP id {message_id}\r\n"
+        f"\t(mxward id={message_id} mark={sign});\r\n"
+        f"\t{date}\r\n"
+    ).encode()
+
+
+class LoopMemory:
+    """Which messages a scanner took over lately, and from which client."""
+
+    MAX_AGE = 24 * 3600.0
+    """Seconds. Long, for each expiry lets a looping message round once more; short enough that an
+    honest second copy (by a list, say) from another client is only late, never bounced."""
+
+    def __init__(self, size: int = 50_000) -> None:
+        self._size = size
+        self._taken: OrderedDict[tuple[bytes, str], tuple[Address, float]] = OrderedDict()
+
+    def remember(self, message_id: bytes, recipient: str, client: Address, now: float) -> None:
+        """A scanner has just taken this message over."""
+        if not message_id:
+            return
+        self._taken.setdefault(_key(message_id, recipient), (client, now))
+        while len(self._taken) > self._size:
+            self._taken.popitem(last=False)
+
+    def looped(self, message_id: bytes, recipient: str, client: Address, now: float) -> bool:
+        """Whether it comes back from somebody other than who brought it."""
+        key = _key(message_id, recipient)
+        first, since = self._taken.get(key, (client, now))
+        if now - since > self.MAX_AGE:
+            del self._taken[key]
+            return False
+        return first != client
+
+
+def _key(message_id: bytes, recipient: str) -> tuple[bytes, str]:
+    return sha256(message_id).digest()[:16], recipient.lower()
+
+
+class RateCap:
+    """At most so many rerouted messages a minute for one scanner (a token bucket)."""
+
+    def __init__(self, per_minute: float) -> None:
+        self._per_minute = per_minute
+        self._tokens = per_minute
+        self._at = 0.0
+
+    def admit(self, now: float) -> bool:
+        """Whether one more may go; counts it if so."""
+        earned = max(0.0, now - self._at) * self._per_minute / 60
+        self._tokens = min(self._per_minute, self._tokens + earned)
+        self._at = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
