@@ -1,0 +1,24 @@
+"""The operator's word: mxward.toml, read, checked, and told what is wrong with it.
+
+`load(path)` returns a frozen Config or raises ConfigError with every mistake at once. Supported:
+TOML 1.0, one file. Not supported: includes, environment variables, reading again while running.
+"""
+
+from mxward.config.document import Config
+from mxward.config.endpoints import Endpoint
+from mxward.config.load import load
+from mxward.config.problems import ConfigError, Problem, Severity
+from mxward.config.sections import InventorySettings
+from mxward.config.values import Identity, LogFormat
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "Endpoint",
+    "Identity",
+    "InventorySettings",
+    "LogFormat",
+    "Problem",
+    "Severity",
+    "load",
+]

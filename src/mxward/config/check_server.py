@@ -1,0 +1,154 @@
+"""Checks of [server]: its ends must not meet, and its addresses must tell what they have to."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+from mxward.config.document import Config
+from mxward.config.endpoints import Endpoint
+from mxward.config.problems import Finding, Sound, warning
+from mxward.config.values import Identity
+from mxward.model import Stage
+from mxward.networks import Address, Networks
+
+__all__ = ["CHECKS"]
+
+_LOCALHOST = {"localhost", "localhost.localdomain", "ip6-localhost"}
+_LOOPBACK = (ip_address("127.0.0.1"), ip_address("::1"))
+_PRIVATE = Networks.of(
+    *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918
+    *("100.64.0.0/10", "fc00::/7"),  # RFC 6598, RFC 4193
+    *("127.0.0.0/8", "::1/128", "169.254.0.0/16", "fe80::/10"),
+    *("0.0.0.0/32", "::/128"),
+)
+
+
+def _listeners(config: Config, sound: Sound) -> Iterator[Finding]:
+    listen = config.server.listen
+    for index, end in enumerate(listen):
+        if end.port and end in listen[:index]:
+            where = ("server", "listen", index)
+            yield Finding(where, f'server.listen: "{end}" stands here twice; leave one out')
+
+
+# -- where mail goes to -----------------------------------------------------------------------
+
+
+def _upstream(config: Config, sound: Sound) -> Iterator[Finding]:
+    upstream = config.server.upstream
+    if upstream is None:
+        if sound("server", "upstream"):
+            yield config.no_upstream()
+    elif any(_meet(end, upstream, config.server.hostname) for end in config.server.listen):
+        yield Finding(
+            ("server", "upstream"),
+            f'server.upstream: "{upstream}" is mxward itself: mail would go round in circles; '
+            'write where the mail server listens, as in "127.0.0.1:10025"',
+        )
+
+
+def _meet(listener: Endpoint, upstream: Endpoint, hostname: str | None) -> bool:
+    """Whether a connection to the upstream would end at this listener."""
+    if listener.port != upstream.port:
+        return False
+    if upstream.host in (hostname, socket.gethostname()):
+        return True
+    here, there = listener.address, upstream.address
+    ends = (there,) if there else _LOOPBACK if upstream.host in _LOCALHOST else ()
+    return here in ends or any(
+        here is not None and here.is_unspecified and here.version == end.version and _is_ours(end)
+        for end in ends
+    )
+
+
+def _is_ours(address: Address) -> bool:
+    """Whether this machine has an address: then it is also the source towards itself.
+
+    Connecting a datagram socket sends nothing.
+    """
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((str(address), 9))
+            return str(probe.getsockname()[0]) == str(address)
+    except OSError:
+        return False
+
+
+# -- what the mail server learns --------------------------------------------------------------
+
+
+def _identity(config: Config, sound: Sound) -> Iterator[Finding]:
+    if config.server.upstream is None or config.server.identity is not Identity.NONE:
+        return
+    if not sound("server", "identity") or not sound("inventory"):
+        return
+    where = ("server", "identity")
+    if config.inventory:
+        yield warning(
+            where,
+            'server.identity: "none": the mail server takes every client for mxward, so recipients '
+            'outside the inventory are refused (550 5.7.1); write "proxy-v2" if it can read that',
+        )
+    else:
+        yield Finding(
+            where,
+            'server.identity: "none" and no inventory: every recipient would be refused; '
+            'write identity = "proxy-v2", or [inventory] with files = ["/etc/localdomains"]',
+        )
+
+
+# -- addresses --------------------------------------------------------------------------------
+
+
+def _own_addresses(config: Config, sound: Sound) -> Iterator[Finding]:
+    """A domain is *own* where its MX is the mail server: its public addresses must be known."""
+    if config.server.addresses or not config.enforces:
+        return
+    if not sound("server", "listen") or not sound("server", "addresses"):
+        return
+    for index, end in enumerate(config.server.listen):
+        if end.address and end.address in _PRIVATE:
+            yield Finding(
+                ("server", "listen", index),
+                f'server.addresses: missing: "{end}" is not what an MX names, and without the mail '
+                "server's own public addresses no stage but observe is safe; "
+                'write addresses = ["192.0.2.25"]',
+            )
+            return
+
+
+def _reroute_source(config: Config, sound: Sound) -> Iterator[Finding]:
+    server, where = config.server, ("server", "reroute_source")
+    if not server.reroute_source:
+        if sound(*where) and Stage.REROUTE in config.stages_in_force:
+            yield warning(
+                ("server",),
+                "server.reroute_source: missing while domains are rerouted: a blocklisting of "
+                "rerouted spam may hit customers' mail; write an address of its own",
+            )
+        return
+    for index, address in enumerate(server.reroute_source):
+        if address.version in [other.version for other in server.reroute_source[:index]]:
+            yield Finding(
+                (*where, index),
+                f'server.reroute_source: "{address}" is the second of IPv{address.version}; '
+                "write one address for each",
+            )
+        elif address in _outbound(config):
+            yield warning(
+                (*where, index),
+                f'server.reroute_source: "{address}" sends customers\' mail too: a blocklisting of '
+                "rerouted spam would hit it; write an address of its own",
+            )
+
+
+def _outbound(config: Config) -> set[Address | None]:
+    """Where customers' mail leaves from, as far as is known."""
+    listening = tuple(end.address for end in config.server.listen)
+    return set(config.server.outbound or config.server.addresses or listening)
+
+
+CHECKS = (_listeners, _upstream, _identity, _own_addresses, _reroute_source)

@@ -1,0 +1,105 @@
+"""A whole configuration: what `load` returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+from mxward.config.endpoints import Endpoint
+from mxward.config.places import Places
+from mxward.config.problems import ConfigError, Finding, Problem, warning
+from mxward.config.sections import (
+    DnsSettings,
+    InventorySettings,
+    LogSettings,
+    PolicySettings,
+    ScannerSettings,
+    ServerSettings,
+    StageSettings,
+    StoreSettings,
+    TrustSettings,
+)
+from mxward.domains import Domains
+from mxward.model import Rules, Stage
+
+__all__ = ["Config"]
+
+
+class Config(BaseModel):
+    """The operator's word, as mxward.toml has it. Each field is a table of the file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    server: ServerSettings = ServerSettings()
+    inventory: InventorySettings = InventorySettings()
+    policy: PolicySettings = PolicySettings()
+    stages: StageSettings = StageSettings()
+    scanners: Mapping[str, ScannerSettings] = {}
+    trust: tuple[TrustSettings, ...] = ()
+    dns: DnsSettings = DnsSettings()
+    store: StoreSettings = StoreSettings()
+    log: LogSettings = LogSettings()
+
+    _file: str = PrivateAttr("mxward.toml")
+    _places: Places = PrivateAttr(default_factory=Places)
+    _warnings: tuple[Problem, ...] = PrivateAttr(())
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What `load` found that may stay, but should be known."""
+        return self._warnings
+
+    @property
+    def stages_in_force(self) -> frozenset[Stage]:
+        """The stages that any domain has, the default stage among them."""
+        return frozenset((self.policy.stage, *self.stages.by_domain().values()))
+
+    @property
+    def enforces(self) -> bool:
+        """Whether any stage here changes what a client sees."""
+        return self.stages_in_force != {Stage.OBSERVE}
+
+    def key_of(self, stage: Stage) -> tuple[str, str]:
+        """The key that sets a stage which is in force."""
+        if self.policy.stage is stage:
+            return ("policy", "stage")
+        return ("stages", stage.value)
+
+    def upstream(self) -> Endpoint:
+        """The mail server's end, for those who must have it. Raises ConfigError."""
+        if self.server.upstream is None:
+            raise ConfigError([Problem(self.place("server"), self.no_upstream().text)])
+        return self.server.upstream
+
+    def no_upstream(self) -> Finding:
+        """What to say where the mail server's end is missing."""
+        return warning(
+            ("server",),
+            "server.upstream: missing, so mxward cannot serve; "
+            'write where the mail server listens: upstream = "127.0.0.1:10025"',
+        )
+
+    def read_from(self, file: Path, places: Places, warnings: Sequence[Problem]) -> Config:
+        """The same, knowing where it was read from."""
+        config = self.model_copy()
+        config._file, config._places, config._warnings = str(file), places, tuple(warnings)
+        return config
+
+    def place(self, *path: str | int) -> str:
+        """Where a key stands: `place("trust", 0)` is `mxward.toml:12`."""
+        return f"{self._file}:{self._places.line(path)}"
+
+    def rules(self, inventory: Domains) -> Rules:
+        """The snapshot that decisions are made by."""
+        return Rules(
+            inventory=inventory,
+            stage=self.policy.stage,
+            stages=self.stages.by_domain(),
+            trust=tuple(t.trust(self.place("trust", i)) for i, t in enumerate(self.trust)),
+            scanners={name: table.scanner(name) for name, table in self.scanners.items()},
+            own=frozenset(self.server.addresses),
+            client_told=self.server.client_told,
+            rehearsed=self.policy.rehearse,
+        )
