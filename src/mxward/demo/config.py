@@ -56,8 +56,8 @@ owner = "anna"
 note = "the printer on floor 2"
 
 [[trust]]
-name = "crm.it.co.za"
-recipients = ["it.co.za"]
+name = "crm.vanity.example"
+recipients = ["vanity.example"]
 owner = "shaun"
 note = "the customer database"
 

@@ -96,7 +96,7 @@ class Dialogue:
         if not quiet:
             self.show(Kind.CLIENT, command)
         await self.push(command.encode() + b"\r\n")
-        reply = await self.hear(quiet=True)
+        reply = await self._read()
         if quiet and not reply.good:
             self.show(Kind.CLIENT, command)
         if not quiet or not reply.good:
@@ -110,7 +110,13 @@ class Dialogue:
             await self._writer.drain()
 
     async def hear(self, *, quiet: bool = False) -> Reply:
-        """Read a reply of one or more lines."""
+        """Read a reply; a quiet one shows only when it fails."""
+        reply = await self._read()
+        if not quiet or not reply.good:
+            self._show_reply(reply)
+        return reply
+
+    async def _read(self) -> Reply:
         lines: list[str] = []
         try:
             async with asyncio.timeout(PATIENCE):
@@ -118,12 +124,9 @@ class Dialogue:
                     lines.append(match[3].decode("ascii", "replace"))
                     if match[2] != b"-":
                         break
-            reply = Reply(int(match[1]), tuple(lines)) if match else Reply(0, ("not SMTP",))
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            reply = Reply(0, ("no reply: the connection is gone",))
-        if not quiet or not reply.good:
-            self._show_reply(reply)
-        return reply
+            return Reply(int(match[1]), tuple(lines)) if match else Reply(0, ("not SMTP",))
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            return Reply(0, ("no reply: the connection is gone",))
 
     async def quit(self) -> None:
         """Say goodbye and hang up."""

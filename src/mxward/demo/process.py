@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["Failed", "Serve"]
+__all__ = ["DemoError", "Serve"]
 
 READY = 20.0
 """Seconds in which `mxward serve` must listen."""
@@ -16,7 +16,7 @@ GOODBYE = 5.0
 """Seconds it has for ending once it is told to."""
 
 
-class Failed(Exception):
+class DemoError(Exception):
     """The miniature internet could not be set up; the text is for the user."""
 
 
@@ -31,7 +31,7 @@ class Serve:
         self._read = 0
 
     async def start(self, config: str) -> None:
-        """Write the configuration and start. Raises Failed where it does not listen in time."""
+        """Write the configuration and start. Raises DemoError where it does not listen in time."""
         self.config.write_text(config, "utf-8")
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -75,7 +75,7 @@ class Serve:
                         return
                     await asyncio.sleep(0.02)
         await self.stop()
-        raise Failed(f"mxward serve does not listen; its log ends with\n{self._last_words()}")
+        raise DemoError(f"mxward serve does not listen; its log ends with\n{self._last_words()}")
 
     async def _listens(self) -> bool:
         try:

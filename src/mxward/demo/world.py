@@ -15,7 +15,7 @@ from mxward.demo import config
 from mxward.demo.block import Block, candidates
 from mxward.demo.mailserver import MailServer
 from mxward.demo.nameserver import NameServer
-from mxward.demo.process import Failed, Serve
+from mxward.demo.process import DemoError, Serve
 from mxward.demo.scanner import Onward, Scanner
 from mxward.demo.tape import Write
 from mxward.demo.zone import DOMAINS, RECORDS, parse
@@ -36,6 +36,7 @@ class World:
         self.cleanmail = self._scanner("cleanmail", "clean_egress", domains, write)
         self.puremail = self._scanner("puremail", "pure_egress", domains, write)
         self.mxward = Serve(folder, block["mail"], block.smtp)
+        self._serving: tuple[str, str] | None = None
 
     async def start(self) -> None:
         """Start everything but mxward. Raises OSError where an address is in use."""
@@ -55,17 +56,24 @@ class World:
             server.listeners.close()
         await self.nameserver.stop()
 
-    async def serve(self, stage: str, identity: str = "proxy-v2") -> str:
-        """Start mxward anew; the configuration it got. Raises Failed."""
-        text = config.toml(self.block, self.folder, stage, identity)
+    def configuration(self, stage: str, identity: str = "proxy-v2") -> str:
+        """What mxward is told."""
+        return config.toml(self.block, self.folder, stage, identity)
+
+    async def serve(self, stage: str, identity: str, *, anew: bool = False) -> bool:
+        """See that mxward runs like this; whether it had to be started. Raises DemoError."""
+        if self._serving == (stage, identity) and not anew:
+            return False
+        self._serving = None
         await self.mxward.stop()
-        await self.mxward.start(text)
-        return text
+        await self.mxward.start(self.configuration(stage, identity))
+        self._serving = stage, identity
+        return True
 
     def speaker(self, text: str) -> str:
         """Who of all said this to a client."""
         for name, said in (
-            ("the mail server", self.mailserver.said),
+            ("mail server", self.mailserver.said),
             (self.cleanmail.name, self.cleanmail.said),
             (self.puremail.name, self.puremail.said),
         ):
@@ -82,7 +90,7 @@ class World:
 
 @asynccontextmanager
 async def world(random: Random, write: Write) -> AsyncIterator[World]:
-    """A running miniature internet, mxward excepted. Raises Failed where there is no room."""
+    """A running miniature internet, mxward excepted. Raises DemoError where there is no room."""
     async with AsyncExitStack() as ends:
         folder = Path(ends.enter_context(TemporaryDirectory(prefix="mxward-demo-")))
         why: OSError | None = None
@@ -97,4 +105,4 @@ async def world(random: Random, write: Write) -> AsyncIterator[World]:
             ends.push_async_callback(found.stop)
             yield found
             return
-        raise Failed(f"no free addresses in 127.0.0.0/8: {why}")
+        raise DemoError(f"no free addresses in 127.0.0.0/8: {why}")

@@ -38,13 +38,13 @@ it.co.za                 A      {mail}
 mail.it.co.za            A      {mail}
 www.it.co.za             A      {mail}
 printer.it.co.za         A      {printer}
-crm.it.co.za             A      {crm}
 twice.example            MX     10 mx3.cleanmail.example.
 twice.example            MX     20 mx.puremail.example.
 alias.example            MX     10 mx.alias.example.
 mx.alias.example         CNAME  mx2.cleanmail.example.
 vanity.example           MX     10 mx.vanity.example.
 mx.vanity.example        A      {clean1}
+crm.vanity.example       A      {crm}
 xn--bcher-kva.example    MX     10 mx1.cleanmail.example.
 late.example             MX     10 mx1.cleanmail.example.
 watched.example          MX     10 mx1.cleanmail.example.

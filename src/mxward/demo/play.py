@@ -1,0 +1,152 @@
+"""What a scene can do: send mail, look where it went, compare that with what was expected.
+
+Nothing is taken for granted: an outcome is what the client was told, by whom, and what lies in the
+mailboxes afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from itertools import count
+
+from mxward.demo.dialogue import Dialogue, Reply, talk
+from mxward.demo.mail import Mail
+from mxward.demo.mailserver import Delivery
+from mxward.demo.tape import Kind, Line, Write
+from mxward.demo.world import World
+
+__all__ = ["Outcome", "Play", "Row", "back_door"]
+
+MAIL_SERVER = "mail server"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one message."""
+
+    status: str  # the reply that settled it: "250", "550 5.7.1"
+    by: str = MAIL_SERVER  # whose words these were
+    mailboxes: int = 0  # how often it was delivered
+    how: str = ""  # "unscanned", or "via" the scanner it came through
+    relayed: int = 0  # how often it left for somebody else's server
+
+    def __str__(self) -> str:
+        plain = self.status == "250" and self.by == MAIL_SERVER  # no other 250 is worth anything
+        words = [self.status if plain else f"{self.status} by {self.by}"]
+        words.append(f"mailbox {self.mailboxes}{self.how and ', '}{self.how}")
+        words += [f"RELAYED {self.relayed}"] if self.relayed else []
+        return "; ".join(words)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table at the end."""
+
+    scene: int
+    what: str
+    expected: str
+    seen: str
+
+    @property
+    def good(self) -> bool:
+        """Whether what was seen is what was expected."""
+        return self.expected == self.seen
+
+
+class Play:
+    """One run of scenes in one world."""
+
+    def __init__(self, world: World, write: Write) -> None:
+        self.world, self.write = world, write
+        self.rows: list[Row] = []
+        self.scene = 0
+        self._numbers = count(1)
+
+    def number(self) -> int:
+        """A number that no message of this run has yet."""
+        return next(self._numbers)
+
+    def story(self, text: str) -> None:
+        """Tell what is about to happen."""
+        self.write(Line(Kind.STORY, text))
+
+    async def mxward(self, stage: str, identity: str = "proxy-v2", *, anew: bool = False) -> None:
+        """See that mxward runs in a stage; `anew` starts it once more. Raises DemoError."""
+        started = await self.world.serve(stage, identity, anew=anew)
+        told = "" if identity == "proxy-v2" else f', identity = "{identity}"'
+        does = "starts" if started else "goes on"
+        self.write(Line(Kind.NOTE, f'mxward {does}: stage = "{stage}"{told}'))
+
+    async def open(self, source: str, *, to: str, name: str, brief: bool = False) -> Dialogue:
+        """Connect somebody to a server. Raises OSError."""
+        block = self.world.block
+        title = f"{source} ({block[source]}) -> {name} ({block[to]}:{block.smtp})"
+        host, port = block[to], block.smtp
+        return await talk(self.write, title, host, port, source=block[source], brief=brief)
+
+    async def send(
+        self,
+        mail: Mail,
+        source: str = "anna",
+        *,
+        to: str = "mail",
+        name: str = "",
+        brief: bool = True,
+    ) -> Outcome:
+        """Send a message, by the back door if nothing else is said; what became of it."""
+        try:
+            dialogue = await self.open(source, to=to, name=name or back_door(mail), brief=brief)
+            reply = await dialogue.send(mail)
+        except OSError as error:
+            reply = Reply(0, (str(error),))
+        return self.outcome(mail, reply, source)
+
+    async def retry(self, mail: Mail, source: str = "anna", *, tries: int = 15) -> Outcome:
+        """Send a message until it is taken or refused for good, as a sender's queue does."""
+        outcome = await self.send(mail, source)
+        while outcome.status.startswith(("4", "0")) and (tries := tries - 1):
+            await asyncio.sleep(1)
+            outcome = await self.send(mail, source)
+        return outcome
+
+    def outcome(self, mail: Mail, reply: Reply, source: str) -> Outcome:
+        """What became of a message, as its client and the mail server's mailboxes tell it."""
+        name, server = mail.message_id, self.world.mailserver
+        kept = [found for found in server.mailboxes if found.message_id == name]
+        gone = [found for found in server.relayed if found.message_id == name]
+        how = " and ".join(sorted({self._how(found, source) for found in kept}))
+        return Outcome(reply.status, self.world.speaker(reply.text), len(kept), how, len(gone))
+
+    def check(self, what: str, expected: Outcome, seen: Outcome) -> None:
+        """Compare, say so, and put it into the table."""
+        row = Row(self.scene, what, str(expected), str(seen))
+        self.rows.append(row)
+        if row.good:
+            self.write(Line(Kind.VERDICT, f"{what}: {seen}"))
+        else:
+            self.write(Line(Kind.DIFFERS, f"{what}: expected {expected}; seen {seen}"))
+
+    def stopped(self, error: Exception) -> None:
+        """Put into the table that a scene could not be played to its end."""
+        self.rows.append(Row(self.scene, "the scene", "played to its end", str(error)))
+        self.write(Line(Kind.DIFFERS, f"the scene could not be played to its end: {error}"))
+
+    def log(self) -> None:
+        """Show what mxward has logged since the last look."""
+        for line in self.world.mxward.news():
+            self.write(Line(Kind.LOG, line))
+
+    def _how(self, delivery: Delivery, source: str) -> str:
+        who = self.world.block.who(delivery.client)
+        egress = {"clean_egress": ("cleanmail",), "pure_egress": ("puremail",)}.get(who, ())
+        if delivery.scanned_by != egress:
+            return f"scanned by {delivery.scanned_by or 'nobody'}, but from {who}"
+        if egress:
+            return f"via {egress[0]}"
+        return "unscanned" if who == source else f"unscanned, as if from {who}"
+
+
+def back_door(mail: Mail) -> str:
+    """The name by which a client finds the mail server without asking for the MX."""
+    return f"mail.{mail.recipient.rpartition('@')[2]}"
