@@ -16,6 +16,7 @@ from mxward.smtp.extensions import Extensions
 __all__ = [
     "Abort",
     "ClientBytes",
+    "ClientEnd",
     "ClientGone",
     "Close",
     "Connect",
@@ -59,6 +60,11 @@ class ClientBytes:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientEnd:
+    """The client sends no more; it may still read."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClientGone:
     """The client closed or broke its connection."""
 
@@ -67,6 +73,7 @@ class ClientGone:
 class Decided:
     """The answer to Decide. `endpoints` are where the transaction may go, in the order to try."""
 
+    arrival: Arrival
     decision: Decision
     endpoints: tuple[Endpoint, ...] = ()
 
@@ -93,7 +100,16 @@ class TimedOut:
     """Nothing came within the time that `Relay.patience` gave."""
 
 
-Event = ClientBytes | ClientGone | Decided | Connected | UpstreamBytes | UpstreamGone | TimedOut
+Event = (
+    ClientBytes
+    | ClientEnd
+    | ClientGone
+    | Decided
+    | Connected
+    | UpstreamBytes
+    | UpstreamGone
+    | TimedOut
+)
 
 
 # -- what to do -------------------------------------------------------------------------------

@@ -1,0 +1,83 @@
+"""The client's side of the line: bytes -> one command at a time.
+
+The input buffer is the only queue: a command is taken out of it when the relay is ready for it, so
+pipelined commands (RFC 2920) wait here. Lines end in CRLF; a bare CR or LF ends nothing, and since
+whoever sends one cannot be understood for certain, the session ends.
+"""
+
+from __future__ import annotations
+
+from mxward.smtp.commands import MAX_LINE, Command, CommandError, Mail, Rcpt, parse
+from mxward.smtp.replies import Reply, reply
+
+__all__ = ["BrokenDialogue", "Dialogue"]
+
+ENOUGH = 64 * 1024
+"""Bytes of waiting commands from which on the client is not read any further."""
+
+
+class BrokenDialogue(Exception):
+    """The client's bytes can no longer be told apart into lines; `reply` is the last word."""
+
+    def __init__(self, last_word: Reply) -> None:
+        super().__init__(str(last_word))
+        self.reply = last_word
+
+
+class Dialogue:
+    """What the client has sent and nobody has taken yet."""
+
+    MAX_ERRORS = 50
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._errors = 0
+
+    def feed(self, data: bytes) -> None:
+        self._buffer += data
+
+    @property
+    def full(self) -> bool:
+        return len(self._buffer) > ENOUGH
+
+    def take_all(self) -> bytes:
+        """What has come, as it is: the stream behind DATA."""
+        taken = bytes(self._buffer)
+        self._buffer.clear()
+        return taken
+
+    def give_back(self, rest: bytes) -> None:
+        """What came behind the end of that stream."""
+        self._buffer[:0] = rest
+
+    def next_command(self) -> Command | Mail | Rcpt | Reply | None:
+        """The next command, or what is to be answered to a bad one; None until a line is whole.
+
+        Raises BrokenDialogue.
+        """
+        line = self._next_line()
+        if line is None:
+            return None
+        try:
+            return parse(line)
+        except CommandError as bad:
+            return self.error(bad.reply)
+
+    def error(self, answer: Reply) -> Reply:
+        """Count a mistake of the client. Raises BrokenDialogue at one too many."""
+        self._errors += 1
+        if self._errors > self.MAX_ERRORS:
+            raise BrokenDialogue(reply(421, "4.7.0 Too many errors"))
+        return answer
+
+    def _next_line(self) -> bytes | None:
+        end = self._buffer.find(b"\r\n", 0, MAX_LINE + 2)
+        line = bytes(self._buffer[: MAX_LINE + 2 if end < 0 else end])
+        if b"\n" in line or b"\r" in line[: len(line) - (end < 0)]:
+            raise BrokenDialogue(reply(500, "5.5.2 Lines end in CR LF"))
+        if end < 0:
+            if len(line) > MAX_LINE:
+                raise BrokenDialogue(reply(500, "5.5.2 Line too long"))
+            return None
+        del self._buffer[: end + 2]
+        return line
