@@ -99,6 +99,10 @@ class Relay:
         return self._phase
 
     @property
+    def in_transaction(self) -> bool:
+        return self._envelope is not None
+
+    @property
     def patience(self) -> float:
         """Seconds to wait for the next event before TimedOut is due."""
         return PATIENCE[self._phase]

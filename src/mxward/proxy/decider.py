@@ -1,0 +1,90 @@
+"""Asks the policy about an arrival: what it needs is looked up, and only that.
+
+Where everything is known already, the answer comes without waiting: no task, no database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from mxward import policy
+from mxward.lookup.doors import Doors
+from mxward.lookup.names import Names
+from mxward.model import NOT_ASKED, Action, Arrival, ConfirmedNames, Decision, FrontDoor, Rules
+from mxward.smtp.vocabulary import Decided, Endpoint
+
+__all__ = ["Decider"]
+
+
+class Decider:
+    """Answers for arrivals by the rules of the moment; `rules` may be replaced at any time."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        doors: Doors,
+        names: Names,
+        mail_server: Endpoint,
+        reroute_port: int = 25,
+        clock: Callable[[], float] = time.time,
+        shuffle: Callable[[list[Endpoint]], None] = random.shuffle,
+    ) -> None:
+        self.rules = rules
+        self._doors = doors
+        self._names = names
+        self._mail_server = mail_server
+        self._reroute_port = reroute_port
+        self._clock = clock
+        self._shuffle = shuffle
+
+    def at_once(self, arrival: Arrival) -> Decided | None:
+        """The answer, if all that it needs is known and fresh."""
+        needs = policy.needs(arrival, self.rules)
+        door: FrontDoor | None = NOT_ASKED
+        if needs.front_door is not None:
+            door = self._doors.known(needs.front_door)
+        names: ConfirmedNames | None = arrival.names
+        if needs.names:
+            names = self._names.known(arrival.client)
+        if door is None or names is None:
+            return None
+        return self._decided(arrival, door, names)
+
+    async def wait(self, arrival: Arrival) -> Decided:
+        """The answer, after whatever look-ups it takes; these are bounded by the resolver."""
+        needs = policy.needs(arrival, self.rules)
+        door, names = await asyncio.gather(
+            self._find_door(needs.front_door), self._find_names(arrival, needs.names)
+        )
+        return self._decided(arrival, door, names)
+
+    async def _find_door(self, domain: str | None) -> FrontDoor:
+        return NOT_ASKED if domain is None else await self._doors.find(domain)
+
+    async def _find_names(self, arrival: Arrival, wanted: bool) -> ConfirmedNames:
+        return await self._names.find(arrival.client) if wanted else arrival.names
+
+    def _decided(self, arrival: Arrival, door: FrontDoor, names: ConfirmedNames) -> Decided:
+        complete = arrival if names is arrival.names else replace(arrival, names=names)
+        decision = policy.decide(complete, door, self.rules, self._clock())
+        return Decided(arrival, decision, self._endpoints(decision))
+
+    def _endpoints(self, decision: Decision) -> tuple[Endpoint, ...]:
+        """Where it goes: by preference, the equal ones in random order (RFC 5321 5.1)."""
+        if decision.action is Action.PASS:
+            return (self._mail_server,)
+        endpoints: list[Endpoint] = []
+        for preference in dict.fromkeys(x.preference for x in decision.targets):
+            equals = [
+                Endpoint(address, self._reroute_port, x.name, x.scanner or "")
+                for x in decision.targets
+                if x.preference == preference
+                for address in x.addresses
+            ]
+            self._shuffle(equals)
+            endpoints += equals
+        return tuple(endpoints)

@@ -1,0 +1,71 @@
+"""The event log: one line per decision, in logfmt for people and grep, or in JSON.
+
+The event loop only puts events into a bounded queue; the keeper's thread formats and writes them in
+batches. When the queue is full, events are dropped and counted, and the count is a line of its own:
+a slow log never holds up mail. Text that strangers chose is quoted, so no line can be forged.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TextIO
+
+__all__ = ["EventLog", "as_json", "as_logfmt"]
+
+_BARE = re.compile(r"[0-9A-Za-z_.:/@<>+\[\]*-]+")
+
+
+class EventLog:
+    """Takes events from any thread; `flush` writes what has gathered."""
+
+    def __init__(self, stream: TextIO, style: str = "logfmt", room: int = 10_000) -> None:
+        self._stream = stream
+        self._format = as_json if style == "json" else as_logfmt
+        self._events: deque[tuple[float, str, Mapping[str, object]]] = deque()
+        self._room = room
+        self._dropped = 0
+
+    def put(self, at: float, event: str, fields: Mapping[str, object]) -> None:
+        """Take one event; `at` is in seconds since the epoch. Never blocks."""
+        if len(self._events) >= self._room:
+            self._dropped += 1
+            return
+        self._events.append((at, event, fields))
+
+    def flush(self) -> None:
+        """Write what is there. Raises OSError where the stream cannot be written."""
+        lines = []
+        while self._events:
+            lines.append(self._format(*self._events.popleft()))
+        dropped, self._dropped = self._dropped, 0
+        if dropped:
+            now = datetime.now(UTC).timestamp()
+            lines.append(self._format(now, "dropped", {"level": "loud", "events": dropped}))
+        if lines:
+            self._stream.write("\n".join(lines) + "\n")
+            self._stream.flush()
+
+
+def as_logfmt(at: float, event: str, fields: Mapping[str, object]) -> str:
+    """`time=... event=decision client=192.0.2.1 ...`; what is not plain is quoted as in JSON."""
+    pairs = {"time": _time(at), "event": event, **fields}
+    return " ".join(f"{key}={_plain(value)}" for key, value in pairs.items())
+
+
+def as_json(at: float, event: str, fields: Mapping[str, object]) -> str:
+    """One object a line."""
+    pairs = {"time": _time(at), "event": event, **fields}
+    return json.dumps({k: v if isinstance(v, int) else str(v) for k, v in pairs.items()})
+
+
+def _plain(value: object) -> str:
+    text = str(value)
+    return text if _BARE.fullmatch(text) else json.dumps(text)
+
+
+def _time(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,101 @@
+"""One connection onward, to the mail server or to a scanner's host."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from mxward.networks import Address
+from mxward.smtp.vocabulary import Connected, Endpoint, Event, UpstreamBytes, UpstreamGone
+
+__all__ = ["UpstreamConnection"]
+
+CONNECT_TIMEOUT = 30.0
+"""Seconds for the TCP connection to stand."""
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """Tells its owner what happens, until the owner has left it; then it is silent."""
+
+    def __init__(self, tell: Callable[[Event], None], hold: Callable[[bool], None]) -> None:
+        self._tell: Callable[[Event], None] | None = tell
+        self._hold = hold  # called with True when no more can be written, with False when it can
+        self._transport: asyncio.Transport | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self, endpoint: Endpoint, source: Address | None) -> None:
+        """Connect in the background, from `source` where one is given."""
+        self._task = asyncio.get_running_loop().create_task(self._connect(endpoint, source))
+
+    async def _connect(self, endpoint: Endpoint, source: Address | None) -> None:
+        loop = asyncio.get_running_loop()
+        local = (str(source), 0) if source is not None else None
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                await loop.create_connection(
+                    lambda: self, str(endpoint.address), endpoint.port, local_addr=local
+                )
+        except (OSError, TimeoutError) as why:
+            self._say(UpstreamGone(f"{endpoint}: {why or 'no connection in time'}"))
+
+    def write(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def pause(self) -> None:
+        """Take nothing more from the upstream for now."""
+        if self._transport is not None and self._tell is not None:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._transport is not None and self._tell is not None:
+            self._transport.resume_reading()
+
+    def finish(self) -> None:
+        """Close once all is written, and hear no more."""
+        self._leave()
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._leave()
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _leave(self) -> None:
+        self._tell = None
+        self._hold(False)
+        if self._task is not None:
+            self._task.cancel()
+
+    def _say(self, event: Event) -> None:
+        if self._tell is not None:
+            self._tell(event)
+
+    # -- asyncio.Protocol ---------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        if self._tell is None:
+            self._transport.abort()
+            return
+        self._say(Connected())
+
+    def data_received(self, data: bytes) -> None:
+        self._say(UpstreamBytes(data))
+
+    def connection_lost(self, why: Exception | None) -> None:
+        if self._tell is not None:
+            self._hold(False)
+        self._say(UpstreamGone(str(why) if why else "connection closed"))
+        self._tell = None
+
+    def pause_writing(self) -> None:
+        if self._tell is not None:
+            self._hold(True)
+
+    def resume_writing(self) -> None:
+        if self._tell is not None:
+            self._hold(False)
