@@ -16,13 +16,16 @@ from functools import lru_cache
 
 import idna
 
-__all__ = ["HIDDEN", "Domains", "is_postmaster", "normal", "of_recipient"]
+__all__ = ["HIDDEN", "Domains", "is_normal", "is_postmaster", "normal", "of_recipient"]
 
 HIDDEN = ""
 """What `of_recipient` answers for a recipient that hides its domain."""
 
 _PLAIN = re.compile(
     r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+)
+_SURE = re.compile(  # possessive, for inventories of a million names
+    r"[a-z0-9_]++(?:-++[a-z0-9_]++)*+(?:\.[a-z0-9_]++(?:-++[a-z0-9_]++)*+)*+"
 )
 _ROUTED = re.compile(r"[%!@:]")
 
@@ -44,6 +47,14 @@ def normal(text: str) -> str:
     if len(name) > 253 or not _PLAIN.fullmatch(name):
         raise ValueError(f"{text!r} is no domain name")
     return name
+
+
+def is_normal(text: str) -> bool:
+    """Whether this is surely in its normal spelling: quick, and False where it takes a closer look.
+
+    No label is too long where all of it has at most 63 characters.
+    """
+    return len(text) <= 63 and _SURE.fullmatch(text) is not None and "xn--" not in text
 
 
 def of_recipient(mailbox: str) -> str:
@@ -76,6 +87,13 @@ class Domains:
                 exact.add(normal(name))
         self._exact = frozenset(exact)
         self._below = frozenset(below)
+
+    @classmethod
+    def of_normal(cls, exact: Iterable[str], below: Iterable[str]) -> Domains:
+        """Make a set from names in their normal spelling: whole ones, and the NAME of `*.NAME`."""
+        made = cls()
+        made._exact, made._below = frozenset(exact), frozenset(below)
+        return made
 
     def __contains__(self, domain: str) -> bool:
         """Whether a domain, already in its normal spelling, is a member."""

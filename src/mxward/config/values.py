@@ -244,7 +244,10 @@ def note(value: object) -> str:
 
 def word(value: object) -> str:
     """One word of a command."""
-    return text_of(value, "mysql")
+    text = text_of(value, "mysql")
+    if "\0" in text:
+        raise ValueError(f"{quoted(text)}: no command can take a NUL")
+    return text
 
 
 def path(value: object) -> str:
