@@ -63,9 +63,10 @@ class Dialogue:
         *,
         brief: bool = False,
         depth: int = 0,
+        patience: float = PATIENCE,
     ) -> None:
         self._reader, self._writer, self._write = reader, writer, write
-        self._brief, self._depth = brief, depth
+        self._brief, self._depth, self._patience = brief, depth, patience
 
     async def send(self, mail: Mail) -> Reply:
         """A whole visit, from the greeting to QUIT; the reply that settled it."""
@@ -119,7 +120,7 @@ class Dialogue:
     async def _read(self) -> Reply:
         lines: list[str] = []
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 while match := _LINE.fullmatch(await self._reader.readuntil(b"\r\n")):
                     lines.append(match[3].decode("ascii", "replace"))
                     if match[2] != b"-":
@@ -130,10 +131,10 @@ class Dialogue:
 
     async def quit(self) -> None:
         """Say goodbye and hang up."""
-        with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
+        with suppress(OSError, ValueError):
             await self.push(b"QUIT\r\n")
             async with asyncio.timeout(1):
-                await self._reader.read()
+                await self._reader.readline()
         self._writer.close()
 
     def show(self, kind: Kind, text: str) -> None:
@@ -160,12 +161,13 @@ async def talk(
     source: str,
     brief: bool = False,
     depth: int = 0,
+    patience: float = PATIENCE,
 ) -> Dialogue:
     """Connect from an address of one's own. Raises OSError where nobody answers."""
     write(Line(Kind.TALK, title, depth))
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(patience):
         reader, writer = await asyncio.open_connection(host, port, local_addr=(source, 0))
-    return Dialogue(reader, writer, write, brief=brief, depth=depth)
+    return Dialogue(reader, writer, write, brief=brief, depth=depth, patience=patience)
 
 
 def dot_stuffed(content: bytes) -> bytes:

@@ -15,6 +15,7 @@ from mxward.demo.mail import Mail
 from mxward.demo.mailserver import Delivery
 from mxward.demo.tape import Kind, Line, Write
 from mxward.demo.world import World
+from mxward.demo.zone import ELSEWHERE
 
 __all__ = ["Outcome", "Play", "Row", "back_door"]
 
@@ -29,13 +30,15 @@ class Outcome:
     by: str = MAIL_SERVER  # whose words these were
     mailboxes: int = 0  # how often it was delivered
     how: str = ""  # "unscanned", or "via" the scanner it came through
-    relayed: int = 0  # how often it left for somebody else's server
+    relayed: int | None = None  # how often it left for somebody else's server, where it was to
 
     def __str__(self) -> str:
         plain = self.status == "250" and self.by == MAIL_SERVER  # no other 250 is worth anything
         words = [self.status if plain else f"{self.status} by {self.by}"]
-        words.append(f"mailbox {self.mailboxes}{self.how and ', '}{self.how}")
-        words += [f"RELAYED {self.relayed}"] if self.relayed else []
+        if self.relayed is not None:
+            words.append(f"relayed {self.relayed}")
+        if self.relayed is None or self.mailboxes:
+            words.append(f"mailbox {self.mailboxes}{self.how and ', '}{self.how}")
         return "; ".join(words)
 
 
@@ -94,12 +97,18 @@ class Play:
         name: str = "",
         brief: bool = True,
     ) -> Outcome:
-        """Send a message, by the back door if nothing else is said; what became of it."""
+        """Send a message, by the back door if nothing else is said; what became of it.
+
+        Where the dialogue is shown in full, so is mxward's own log of it.
+        """
+        self.world.mxward.news()
         try:
             dialogue = await self.open(source, to=to, name=name or back_door(mail), brief=brief)
             reply = await dialogue.send(mail)
         except OSError as error:
             reply = Reply(0, (str(error),))
+        if not brief:
+            await self._log()
         return self.outcome(mail, reply, source)
 
     async def retry(self, mail: Mail, source: str = "anna", *, tries: int = 15) -> Outcome:
@@ -115,8 +124,9 @@ class Play:
         name, server = mail.message_id, self.world.mailserver
         kept = [found for found in server.mailboxes if found.message_id == name]
         gone = [found for found in server.relayed if found.message_id == name]
+        relayed = len(gone) if gone or ELSEWHERE in mail.recipient else None
         how = " and ".join(sorted({self._how(found, source) for found in kept}))
-        return Outcome(reply.status, self.world.speaker(reply.text), len(kept), how, len(gone))
+        return Outcome(reply.status, self.world.speaker(reply.text), len(kept), how, relayed)
 
     def check(self, what: str, expected: Outcome, seen: Outcome) -> None:
         """Compare, say so, and put it into the table."""
@@ -132,10 +142,19 @@ class Play:
         self.rows.append(Row(self.scene, "the scene", "played to its end", str(error)))
         self.write(Line(Kind.DIFFERS, f"the scene could not be played to its end: {error}"))
 
-    def log(self) -> None:
-        """Show what mxward has logged since the last look."""
-        for line in self.world.mxward.news():
+    def log(self) -> bool:
+        """Show what mxward has logged since the last look, if anything."""
+        news = self.world.mxward.news()
+        for line in news:
             self.write(Line(Kind.LOG, line))
+        return bool(news)
+
+    async def _log(self) -> None:
+        """The same, when it has been written: mxward does that about twice a second."""
+        for _ in range(12):
+            if self.log():
+                break
+            await asyncio.sleep(0.1)
 
     def _how(self, delivery: Delivery, source: str) -> str:
         who = self.world.block.who(delivery.client)

@@ -6,15 +6,18 @@ from mxward.demo.config import HOSTNAME
 from mxward.demo.dialogue import dot_stuffed
 from mxward.demo.mail import Mail, honest, worm
 from mxward.demo.play import Outcome, Play, back_door
-from mxward.demo.scenes import CLEANED, DEFERRED, INFECTED, REFUSED, UNSCANNED
+from mxward.demo.scenes import CLEANED, INFECTED, UNSCANNED
 from mxward.demo.tape import Kind
+from mxward.demo.zone import ELSEWHERE
 
 __all__ = ["dns_away", "mail_server_away", "relaying"]
 
 UNKNOWN = Outcome("451 4.4.3", by="mxward")
 BROKEN_OFF = Outcome("451 4.4.2", by="mxward")
 UNREACHABLE = Outcome("451 4.4.1", by="mxward")
-DENIED_BEHIND = Outcome("550 5.7.1")
+DENIED_BEHIND = Outcome("550 5.7.1", relayed=0)
+DENIED_BEFORE = Outcome("550 5.7.1", by="mxward", relayed=0)
+PUT_OFF_BEFORE = Outcome("451 4.7.1", by="mxward", relayed=0)
 
 
 async def dns_away(play: Play) -> None:
@@ -91,29 +94,29 @@ async def relaying(play: Play) -> None:
         "The mail server relays for the host it runs on, as Postfix does by default, and mxward "
         "runs on that host. First, that the danger is real: somebody on the host itself."
     )
-    mail = honest(play.number(), "victim@elsewhere.example", "Cheap watches")
+    mail = honest(play.number(), f"victim@{ELSEWHERE}", "Cheap watches")
     play.check("control: from the host itself", Outcome("250", relayed=1), await _local(play, mail))
     play.story("Now a stranger, through mxward. The mail server is told who connects, and denies.")
     for stage, disguised in (
         ("observe", DENIED_BEHIND),
-        ("defer", DEFERRED),
-        ("refuse", REFUSED),
-        ("reroute", REFUSED),
+        ("defer", PUT_OFF_BEFORE),
+        ("refuse", DENIED_BEFORE),
+        ("reroute", DENIED_BEFORE),
     ):
         await _try_to_relay(play, stage, "proxy-v2", DENIED_BEHIND, disguised)
     play.story("Where the mail server is told nothing of clients, mxward denies in its stead.")
     for stage in ("observe", "defer", "refuse", "reroute"):
-        await _try_to_relay(play, stage, "none", REFUSED, REFUSED)
+        await _try_to_relay(play, stage, "none", DENIED_BEFORE, DENIED_BEFORE)
 
 
 async def _try_to_relay(
     play: Play, stage: str, identity: str, denied: Outcome, disguised: Outcome
 ) -> None:
     await play.mxward(stage, identity)
-    mail = honest(play.number(), "victim@elsewhere.example", "Cheap watches")
+    mail = honest(play.number(), f"victim@{ELSEWHERE}", "Cheap watches")
     seen = await play.send(mail, "stranger", name=HOSTNAME)
     play.check(f"{stage}, identity {identity}", denied, seen)
-    mail = honest(play.number(), "victim%elsewhere.example@it.co.za", "Cheap watches")
+    mail = honest(play.number(), f"victim%{ELSEWHERE}@it.co.za", "Cheap watches")
     seen = await play.send(mail, "stranger", name=HOSTNAME)
     play.check(f"{stage}, identity {identity}, % route", disguised, seen)
 

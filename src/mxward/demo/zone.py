@@ -17,7 +17,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.reversename
 
-__all__ = ["DOMAINS", "RECORDS", "Failure", "Zone", "parse"]
+__all__ = ["DOMAINS", "ELSEWHERE", "RECORDS", "Failure", "Zone", "parse"]
 
 RECORDS = """
 ; the hosting provider, whose mail server holds the mailboxes
@@ -86,6 +86,9 @@ DOMAINS = {
     "silent.example": "its name servers do not answer",
 }
 """The inventory, and what there is to say about each domain."""
+
+ELSEWHERE = "elsewhere.example"
+"""Somebody else's domain, which a stranger would like to write to."""
 
 
 class Failure(Enum):
