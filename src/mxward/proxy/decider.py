@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from mxward import policy
 from mxward.lookup.doors import Doors
-from mxward.lookup.names import Names
+from mxward.lookup.names import ClientNames
 from mxward.model import NOT_ASKED, Action, Arrival, ConfirmedNames, Decision, FrontDoor, Rules
 from mxward.smtp.vocabulary import Decided, Endpoint
 
@@ -27,7 +27,7 @@ class Decider:
         self,
         rules: Rules,
         doors: Doors,
-        names: Names,
+        names: ClientNames,
         mail_server: Endpoint,
         reroute_port: int = 25,
         clock: Callable[[], float] = time.time,
