@@ -139,7 +139,8 @@ class Play:
 
     def stopped(self, error: Exception) -> None:
         """Put into the table that a scene could not be played to its end."""
-        self.rows.append(Row(self.scene, "the scene", "played to its end", str(error)))
+        first = str(error).partition("\n")[0]
+        self.rows.append(Row(self.scene, "the scene", "played to its end", first))
         self.write(Line(Kind.DIFFERS, f"the scene could not be played to its end: {error}"))
 
     def log(self) -> bool:

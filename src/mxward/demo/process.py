@@ -8,6 +8,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import mxward
+
 __all__ = ["DemoError", "Serve"]
 
 READY = 20.0
@@ -39,7 +41,7 @@ class Serve:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=_environment(),
                 start_new_session=True,  # Ctrl-C is for the demo, which then ends this one
             )
         await self._ready()
@@ -87,3 +89,10 @@ class Serve:
 
     def _last_words(self) -> str:
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-5:])
+
+
+def _environment() -> dict[str, str]:
+    """Ours, and where this mxward is, so that it is this one that starts."""
+    here = str(Path(mxward.__file__).parents[1])
+    path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}

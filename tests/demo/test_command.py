@@ -1,0 +1,100 @@
+"""`mxward demo` as a user types it: the whole show, its exit codes, and that nothing is left."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import mxward
+from mxward.cli.demo import demo
+
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(mxward.__file__).parents[1])}
+
+
+def run(*words: str, folder: Path) -> subprocess.Popen[str]:
+    """Start it; its temporary files go below `folder`."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "mxward", "demo", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=ENVIRONMENT | {"TMPDIR": str(folder)},
+    )
+
+
+def test_the_whole_show(tmp_path: Path) -> None:
+    began = time.monotonic()
+    process = run(folder=tmp_path)
+    shown, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, shown
+    assert shown.isascii()
+    assert [line for line in shown.splitlines() if "DIFFERS" in line] == []
+    assert re.findall(r"^(\d)\. ", shown, re.MULTILINE) == list("12345678")
+    assert re.search(r"^All \d\d as expected\.$", shown, re.MULTILINE)
+    assert "250-" not in shown  # the answer to EHLO is folded
+    assert list(tmp_path.iterdir()) == []
+    assert time.monotonic() - began < 60
+
+
+def test_two_at_once_and_as_json(tmp_path: Path) -> None:
+    both = [run("--scene", "1", "--scene", "2", "--json", folder=tmp_path) for _ in range(2)]
+    for process in both:
+        shown, _ = process.communicate(timeout=60)
+        assert process.returncode == 0, shown
+        assert [(row["scene"], row["ok"]) for row in json.loads(shown)] == [(1, True), (2, True)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_staying_until_told_to_go(number: signal.Signals, tmp_path: Path) -> None:
+    process = run("--scene", "2", "--stay", folder=tmp_path)
+    assert process.stdout is not None
+    address = ""
+    for line in process.stdout:
+        if found := re.match(r"mxward (127\.[0-9.]+):(\d+),", line):
+            address, port = found[1], int(found[2])
+            break
+    assert address, "it does not say where it listens"
+    with socket.create_connection((address, port), timeout=5) as connection:
+        assert connection.recv(4) == b"220 "
+    process.send_signal(number)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((address, port), timeout=5)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interrupted_before_its_end(tmp_path: Path) -> None:
+    process = run(folder=tmp_path)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("1. "):
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--scene", "9"], "9 is not in the range"),
+        (["--stay", "--json"], "exclude each other"),
+        (["it.co.za"], "unexpected extra argument"),
+    ],
+)
+def test_wrong_usage(words: list[str], complaint: str) -> None:
+    result = CliRunner().invoke(demo, words)
+    assert result.exit_code == 2
+    assert complaint in result.output
