@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
 
 import pytest
-from tests.demo.worlds import without_mxward
 
 from mxward.demo.dialogue import Dialogue, talk
 from mxward.demo.mail import Mail, honest
 from mxward.demo.play import Play
 from mxward.demo.tape import Line
 from mxward.smtp.identity import Identity, Peer, header
+from tests.demo.worlds import without_mxward
 
 
 def visit(do: Callable[[Play], Awaitable[object]]) -> tuple[Play, list[object]]:

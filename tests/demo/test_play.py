@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.demo.worlds import without_mxward
 
 from mxward.demo.mail import honest
 from mxward.demo.play import Outcome, Play, back_door
 from mxward.demo.show import SCENES, perform
 from mxward.demo.tape import Kind
+from tests.demo.worlds import without_mxward
 
 
 @pytest.mark.parametrize(

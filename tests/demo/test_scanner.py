@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.demo.worlds import without_mxward
-
 from mxward.demo.mail import Mail, honest, worm
 from mxward.demo.play import Outcome, Play
 from mxward.demo.tape import Kind, Line
+from tests.demo.worlds import without_mxward
 
 
 def by_the_front_door(*mails: Mail, crashed: bool = False) -> tuple[list[Outcome], list[Line]]:
