@@ -1,0 +1,165 @@
+"""Postfix as the mail server, with Debian's relay settings: it relays for its own host.
+
+Deliveries are fast (no back-off between tries, no limits on clients) and go into one Maildir;
+`settings` adds to main.cf or replaces what is there. Not here: TLS, SASL, local users, pickup.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from tests.integration.servers import room
+from tests.integration.servers.mailserver import MailServer
+
+_MAIN = """\
+compatibility_level = 3.6
+queue_directory = /srv/spool
+data_directory = /srv/data
+daemon_directory = /opt/usr/lib/postfix/sbin
+command_directory = /opt/usr/sbin
+shlib_directory = /opt/usr/lib/postfix
+meta_directory = /srv
+maillog_file = /srv/log
+maillog_file_prefixes = /srv
+import_environment = MAIL_CONFIG MAIL_LOGTAG POSTLOG_SERVICE POSTLOG_HOSTNAME {environment}
+export_environment = {environment}
+
+myhostname = {hostname}
+inet_interfaces = {address}
+mydestination =
+local_recipient_maps =
+alias_maps =
+mynetworks = 127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128
+smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination
+smtpd_peername_lookup = no
+
+virtual_mailbox_domains = texthash:/srv/domains
+virtual_mailbox_base = /srv
+virtual_mailbox_maps = pcre:/srv/mailboxes
+virtual_uid_maps = static:{postfix}
+virtual_gid_maps = static:{postfix}
+defer_transports = smtp
+
+in_flow_delay = 0
+minimal_backoff_time = 1s
+maximal_backoff_time = 2s
+queue_run_delay = 1s
+smtpd_error_sleep_time = 0
+smtpd_client_connection_count_limit = 0
+smtpd_client_connection_rate_limit = 0
+notify_classes =
+"""
+_SERVICES = """\
+postlog unix-dgram n - n - 1 postlogd
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+flush unix n - n 1000? 0 flush
+smtp unix - - n - - smtp
+relay unix - - n - - smtp
+proxymap unix - - n - - proxymap
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+virtual unix - n n - - virtual
+anvil unix - - n - 1 anvil
+"""
+_ON_THE_WAY = ("incoming", "active")  # in this order, so that what moves on meanwhile is seen
+_KEPT = ("bounce", "corrupt", "defer", "deferred", "flush", "hold", "private", "saved", "trace")
+
+
+class Postfix(MailServer):
+    """Postfix, started from nothing. See MailServer."""
+
+    def __init__(
+        self,
+        directory: Path,
+        address: str,
+        port: int = 25,
+        *,
+        domains: Iterable[str] = (),
+        proxy_port: int | None = None,
+        hostname: str = "mail.provider.example",
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(
+            directory,
+            address,
+            port,
+            domains=domains,
+            proxy_port=proxy_port,
+            hostname=hostname,
+        )
+        self.settings = dict(settings or {})
+
+    def configure(self) -> list[str]:
+        self._write("main.cf", self._main())
+        self._write("master.cf", self._inet_services() + _SERVICES)
+        self._write("dynamicmaps.cf", "pcre postfix-pcre.so dict_pcre_open\n")
+        self._write("domains", "".join(f"{domain} here\n" for domain in self.domains))
+        self._write("mailboxes", "!/^nobody@/ mail/\n")
+        self._make_spool()
+        return ["/opt/usr/lib/postfix/sbin/master", "-c", "/srv", "-d"]
+
+    def stop(self) -> None:
+        self.kill()  # at SIGTERM master(8) kills its daemons as well, and then sleeps for a second
+
+    @property
+    def log(self) -> str:
+        log = self.directory / "log"
+        return super().log + (log.read_text(errors="replace") if log.exists() else "")
+
+    def busy(self) -> bool:
+        return any(any((self.directory / "spool" / queue).iterdir()) for queue in _ON_THE_WAY)
+
+    def queued(self) -> list[str]:
+        self.wait_until_settled()
+        command = room.command(["/opt/usr/sbin/postqueue", "-c", "/srv", "-j"], self.directory)
+        listing = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        messages = (json.loads(line) for line in listing.splitlines())
+        return [to["address"] for message in messages for to in message["recipients"]]
+
+    def _main(self) -> str:
+        environment = " ".join(
+            f"{name}={value}" for name, value in room.environment().items() if name != "PERL5LIB"
+        )
+        main = _MAIN.format(
+            environment=environment,
+            hostname=self.hostname,
+            address=self.address,
+            postfix=room.USERS["postfix"],
+        )
+        return main + "".join(f"{name} = {value}\n" for name, value in self.settings.items())
+
+    def _inet_services(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        services = f"{host}:{self.port} inet n - n - - smtpd\n"
+        if self.proxy_port:
+            services += f"{host}:{self.proxy_port} inet n - n - - smtpd\n"
+            services += "  -o smtpd_upstream_proxy_protocol=haproxy\n"
+        return services
+
+    def _make_spool(self) -> None:
+        owner = room.USERS["postfix"]
+        for name in (*_ON_THE_WAY, *_KEPT, "pid", "maildrop", "public"):
+            self._make(f"spool/{name}", 0o700)
+            group = room.USERS["postdrop"] if name in ("maildrop", "public") else 0
+            os.chown(self.directory / "spool" / name, 0 if name == "pid" else owner, group)
+        for name in ("data", "mail"):
+            self._make(name, 0o755)
+            os.chown(self.directory / name, owner, owner)
+
+    def _make(self, name: str, mode: int) -> None:
+        (self.directory / name).mkdir(mode, parents=True, exist_ok=True)
+
+    def _write(self, name: str, text: str) -> None:
+        (self.directory / name).write_text(text)
+        # Postfix waits until what it reads is two seconds old, lest somebody is still writing it.
+        os.utime(self.directory / name, (0, 0))
