@@ -1,0 +1,8 @@
+"""Ask: the DNS answers what a front door is made of.
+
+resolver   one question, one answer, no memory (fake: the same out of plain data)
+cache      one look-up at a time per question; what is remembered; quiet while the DNS is away
+egresses   a scanner's SPF names, expanded
+doors      a domain's front door
+names      a client's forward-confirmed names
+"""

@@ -1,0 +1,111 @@
+"""Between those who ask and the DNS: one look-up at a time per question, and a memory.
+
+What is remembered and fresh is not asked again. What is stale is; it is served all the same where
+the look-up fails, and where it takes long (RFC 8767 5: the look-up goes on meanwhile). After a
+failure the DNS is left alone for a while, so that decisions stay quick while it is away. All of it
+belongs to one event loop; who waits may be cancelled without harm to who else waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from mxward.lookup.facts import Fact
+from mxward.lookup.memory import Memory
+from mxward.lookup.resolver import Resolver
+from mxward.model import Answer, Known, Question
+from mxward.remember import is_fresh, remember
+from mxward.store.recollection import drop_oldest
+
+__all__ = ["Cache"]
+
+PAUSE = 30.0
+"""Seconds without asking again after a failure, where something is remembered."""
+
+PAUSE_UNKNOWN = 5.0
+"""Seconds without asking again after a failure, where nothing is remembered."""
+
+PATIENCE = 1.8
+"""Seconds to wait for an answer while a stale one is at hand (RFC 8767 5)."""
+
+_MOST_PAUSES = 100_000
+
+
+class Cache:
+    """Asks what is not fresh. `at_once` bounds the look-ups under way, `waiting` those in line.
+
+    `clock` gives seconds since the epoch. A question beyond the bounds counts as failed.
+    """
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        memory: Memory,
+        clock: Callable[[], float],
+        *,
+        at_once: int = 256,
+        waiting: int = 5_000,
+        patience: float = PATIENCE,
+    ) -> None:
+        self.memory = memory
+        self._resolver = resolver
+        self._clock = clock
+        self._slots = asyncio.Semaphore(at_once)
+        self._waiting = waiting
+        self._patience = patience
+        self._flights: dict[Question, asyncio.Task[None]] = {}
+        self._pauses: dict[Question, float] = {}
+
+    def known(self, question: Question) -> Fact | None:
+        """What is known without asking; None where it must be asked."""
+        now = self._clock()
+        remembered = self.memory.recall(question)
+        if remembered is not None and is_fresh(remembered, now):
+            return Fact(remembered, remembered.expires_at)
+        paused_until = self._pauses.get(question, 0.0)
+        if now < paused_until <= now + PAUSE:
+            return Fact(remembered, paused_until)
+        return None
+
+    async def find(self, question: Question) -> Fact:
+        """What is known, asked for where it is not fresh. Never raises."""
+        known = self.known(question)
+        if known is not None:
+            return known
+        flight = self._flights.get(question) or self._take_off(question)
+        if flight is not None:
+            stale = self.memory.recall(question) is not None
+            # Unlike wait_for, wait leaves the flight to the others when this waiter is cancelled.
+            await asyncio.wait({flight}, timeout=self._patience if stale else None)
+        return self.known(question) or Fact(
+            self.memory.recall(question), self._clock() + PAUSE_UNKNOWN
+        )
+
+    def _take_off(self, question: Question) -> asyncio.Task[None] | None:
+        if len(self._flights) >= self._waiting:
+            return None
+        flight = asyncio.create_task(self._fly(question))
+        self._flights[question] = flight
+        flight.add_done_callback(lambda _: self._flights.pop(question, None))
+        return flight
+
+    async def _fly(self, question: Question) -> None:
+        async with self._slots:
+            answer = await self._resolver.ask(question)
+        if answer.state in (Known.FOUND, Known.ABSENT):
+            self._learn(question, answer)
+        else:
+            self._pause(question)
+
+    def _learn(self, question: Question, answer: Answer) -> None:
+        self._pauses.pop(question, None)
+        known = remember(self.memory.recall(question), answer, self._clock())
+        if known is not None:
+            self.memory.keep(question, known)
+
+    def _pause(self, question: Question) -> None:
+        if len(self._pauses) >= _MOST_PAUSES:
+            drop_oldest(self._pauses)
+        seconds = PAUSE_UNKNOWN if self.memory.recall(question) is None else PAUSE
+        self._pauses[question] = self._clock() + seconds

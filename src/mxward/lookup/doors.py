@@ -1,0 +1,136 @@
+"""The front door of each domain, for whoever has to decide: at once where it is known, looked up
+where it is not.
+
+What is put together is kept until the first of its parts must be asked again; doors that are alike
+are one object, if they were seen within a minute of each other (the age it tells is the older one).
+The number of doors kept is bounded: one that is kept no more is put together again from memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from mxward.egress import Egress
+from mxward.frontdoor import assemble, exchanges, scanners_in_front
+from mxward.hosts import questions
+from mxward.lookup.cache import PATIENCE, Cache
+from mxward.lookup.egresses import Egresses, Found
+from mxward.lookup.facts import Facts
+from mxward.lookup.memory import Memory
+from mxward.lookup.resolver import Resolver
+from mxward.model import FrontDoor, Kind, Question, Scanner
+from mxward.remember import LONGEST
+from mxward.store.recollection import drop_oldest
+
+__all__ = ["Doors"]
+
+_MOST_DOORS = 200_000
+_MOST_SHARED = 20_000
+_ALIKE = 60.0  # seconds between two doors that may be one object
+
+
+class Doors:
+    """Finds front doors. It belongs to one event loop; `clock` gives seconds since the epoch.
+
+    Where the memory could not be read at start (`memory_lost`), nobody knows what is `former` or
+    `held`: every door then counts its own MX question as missing, so that mail which no other part
+    of the door lets in is deferred, never refused, whatever the DNS answers.
+    """
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        scanners: Mapping[str, Scanner],
+        memory: Memory,
+        clock: Callable[[], float],
+        *,
+        memory_lost: bool = False,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._scanners = scanners
+        self._memory = memory
+        self._clock = clock
+        self._memory_lost = memory_lost
+        self._cache = Cache(resolver, memory, clock, patience=patience)
+        self._egresses = Egresses(self._cache, scanners, clock)
+        self._doors: dict[str, tuple[FrontDoor, float]] = {}
+        self._shared: dict[FrontDoor, FrontDoor] = {}
+
+    def known(self, domain: str) -> FrontDoor | None:
+        """The front door where it can be told without waiting."""
+        kept = self._doors.get(domain)
+        now = self._clock()
+        if kept is not None and now < kept[1] <= now + LONGEST:
+            return kept[0]
+        return self._from_memory(domain, now)
+
+    async def find(self, domain: str) -> FrontDoor:
+        """The front door, looked up where it is stale or unknown. Never raises."""
+        known = self.known(domain)
+        if known is not None:
+            return known
+        now = self._clock()
+        facts = Facts(self._memory)
+        while asks := _asks(domain, facts):
+            facts.add(asks, await asyncio.gather(*(self._cache.find(q) for q in asks)))
+        names = scanners_in_front(domain, facts.recall, self._scanners, now)
+        found = await asyncio.gather(*(self._egresses.find(name) for name in names))
+        return self._keep(domain, facts, dict(zip(names, found, strict=True)), now)
+
+    async def egress(self, scanner: str) -> Egress:
+        """Where a scanner delivers from, with what is held and leaving. Never raises."""
+        return (await self._egresses.find(scanner)).egress
+
+    async def prepare(self) -> None:
+        """Look up every scanner's egress, so that the first mail need not wait for it."""
+        await asyncio.gather(*(self._egresses.find(name) for name in self._scanners))
+
+    def refresh(self) -> None:
+        """Put every door together anew: the memory was changed by somebody else."""
+        self._doors.clear()
+        self._egresses.refresh()
+
+    def _from_memory(self, domain: str, now: float) -> FrontDoor | None:
+        facts = Facts(self._memory)
+        while asks := _asks(domain, facts):
+            known = [fact for fact in map(self._cache.known, asks) if fact is not None]
+            if len(known) < len(asks):
+                return None
+            facts.add(asks, known)
+        names = scanners_in_front(domain, facts.recall, self._scanners, now)
+        found = {name: egress for name in names if (egress := self._egresses.known(name))}
+        return self._keep(domain, facts, found, now) if len(found) == len(names) else None
+
+    def _keep(self, domain: str, facts: Facts, found: Mapping[str, Found], now: float) -> FrontDoor:
+        door = assemble(domain, facts.recall, self._scanners, lambda name: found[name].egress, now)
+        if self._memory_lost:
+            mx = Question(Kind.MX, domain)
+            door = replace(door, missing=tuple(dict.fromkeys((mx, *door.missing))))
+        door = self._share(door)
+        until = min([facts.until(now), *(egress.until for egress in found.values())])
+        if len(self._doors) >= _MOST_DOORS:
+            drop_oldest(self._doors)
+        self._doors[domain] = (door, until)
+        return door
+
+    def _share(self, door: FrontDoor) -> FrontDoor:
+        alike = replace(door, observed_at=0.0)
+        shared = self._shared.get(alike)
+        if shared is not None and 0 <= door.observed_at - shared.observed_at < _ALIKE:
+            return shared
+        if len(self._shared) >= _MOST_SHARED:
+            self._shared.clear()
+        self._shared[alike] = door
+        return door
+
+
+def _asks(domain: str, facts: Facts) -> list[Question]:
+    """What to look up next: the MX, then the addresses of its hosts, then nothing."""
+    mx = Question(Kind.MX, domain)
+    if mx not in facts:
+        return [mx]
+    known = facts.recall(mx)
+    hosts = exchanges(domain, known) if known else []
+    return [question for _, host in hosts for question in questions(host) if question not in facts]

@@ -1,0 +1,61 @@
+"""What the values of DNS answers say: exchanges and addresses out of text that anybody may have put
+into their zone.
+
+Nothing here raises: what is no host name, no preference or no address is left out. An exchange that
+is an address literal names no host (RFC 5321 5.1 knows none) and is left out too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from mxward import domains
+from mxward.networks import Address, address
+
+__all__ = ["MOST_ADDRESSES", "MOST_EXCHANGES", "NULL_MX", "addresses", "exchanges", "host"]
+
+MOST_EXCHANGES = 50
+"""Exchanges of one domain that are looked at, the best first."""
+
+MOST_ADDRESSES = 100
+"""Addresses of one host that are looked at."""
+
+NULL_MX = ("0 .",)
+"""A domain that takes no mail says so (RFC 7505), in this one record."""
+
+_MX = re.compile(r"([0-9]{1,5}) (\S{1,255})", re.ASCII)
+_LOOKS_LIKE_IPV4 = re.compile(r"(?:.*\.)?[0-9]+", re.ASCII)
+
+
+def exchanges(values: Iterable[str]) -> list[tuple[int, str]]:
+    """The hosts that MX values name, each once with its best preference, best first."""
+    best: dict[str, int] = {}
+    for value in values:
+        matched = _MX.fullmatch(value)
+        name = host(matched[2]) if matched else ""
+        if matched and name:
+            best[name] = min(int(matched[1]), best.get(name, 65_535))
+    return sorted((preference, name) for name, preference in best.items())[:MOST_EXCHANGES]
+
+
+def addresses(values: Iterable[str]) -> tuple[Address, ...]:
+    """The addresses that A or AAAA values are."""
+    return tuple(_addresses(values))[:MOST_ADDRESSES]
+
+
+def host(name: str) -> str:
+    """A host's name in its normal spelling, or "" where it cannot be one."""
+    try:
+        normal = domains.normal(name)
+    except ValueError:
+        return ""
+    return "" if _LOOKS_LIKE_IPV4.fullmatch(normal) else normal
+
+
+def _addresses(values: Iterable[str]) -> Iterator[Address]:
+    for value in values:
+        try:
+            yield address(value)
+        except ValueError:
+            continue

@@ -1,0 +1,135 @@
+"""The store: what outlives the process, in one SQLite file.
+
+Supported: several processes at once (WAL), reading while another writes, a reader that may not
+write. Not supported: network file systems, and use by several threads at the same moment: open it,
+then leave it to the one thread that drains the memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy.dialects.sqlite import insert
+
+from mxward.egress import EgressHistory
+from mxward.model import Question, Remembered
+from mxward.store.errors import StoreError, told_of
+from mxward.store.opening import open_engine
+from mxward.store.rows import ANSWERS, answer_row, answers_of, history_of, history_text
+from mxward.store.schema import accepted, answers, egress, secrets
+
+__all__ = ["Store", "StoreError"]
+
+_MARK_KEY = "mark"
+
+
+class Store:
+    """An open store. Every method raises StoreError where the file cannot be used."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self._path = path
+        self._engine = engine
+        self._version = self._data_version()
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], *, read_only: bool = False) -> Store:
+        """Open the store, made and migrated where needed (never when `read_only`)."""
+        where = Path(path)
+        return cls(where, open_engine(where, read_only=read_only))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def answers(self) -> Iterator[tuple[Question, Remembered]]:
+        """Every remembered answer, read as it is taken."""
+        with self._transaction("BEGIN") as connection:
+            cursor = connection.connection.cursor()  # SQLAlchemy's rows would double the time
+            cursor.execute(ANSWERS)
+            yield from answers_of(cursor)
+
+    def load(self) -> dict[Question, Remembered]:
+        """Every remembered answer."""
+        return dict(self.answers())
+
+    def save(
+        self,
+        known: Mapping[Question, Remembered],
+        histories: Mapping[str, EgressHistory] | None = None,
+    ) -> None:
+        """Remember answers and egress histories, all or none; what is newer stays."""
+        rows = [answer_row(question, remembered) for question, remembered in known.items()]
+        upsert = insert(answers)
+        new = upsert.excluded
+        replace = upsert.on_conflict_do_update(
+            index_elements=["kind", "name"],
+            set_={column.name: new[column.name] for column in answers.c if not column.primary_key},
+            where=answers.c.observed_at <= new.observed_at,
+        )
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            if rows:
+                connection.execute(replace, rows)
+            for scanner, history in (histories or {}).items():
+                put = insert(egress).values(scanner=scanner, history=history_text(history))
+                connection.execute(
+                    put.on_conflict_do_update(
+                        index_elements=["scanner"], set_={"history": put.excluded.history}
+                    )
+                )
+
+    def egress(self) -> dict[str, EgressHistory]:
+        """What the SPF names of each scanner have come to."""
+        with self._transaction("BEGIN") as connection:
+            rows = connection.execute(select(egress.c.scanner, egress.c.history))
+            return {scanner: history_of(text) for scanner, text in rows}
+
+    def accept(self, scanner: str, at: float) -> None:
+        """The operator's word for all that was held of a scanner up to that time (seconds)."""
+        put = insert(accepted).values(scanner=scanner, at=at)
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            connection.execute(
+                put.on_conflict_do_update(index_elements=["scanner"], set_={"at": put.excluded.at})
+            )
+
+    def accepted(self) -> dict[str, float]:
+        """When the operator accepted what was held, by scanner (seconds)."""
+        with self._transaction("BEGIN") as connection:
+            return {row.scanner: row.at for row in connection.execute(select(accepted))}
+
+    def mark_key(self) -> bytes:
+        """The key of the marks that tell a loop: 32 octets, made once."""
+        with self._transaction("BEGIN") as connection:
+            key = connection.scalar(select(secrets.c.value).where(secrets.c.name == _MARK_KEY))
+        if key is None:
+            put = insert(secrets).values(name=_MARK_KEY, value=os.urandom(32))
+            with self._transaction("BEGIN IMMEDIATE") as connection:
+                connection.execute(put.on_conflict_do_nothing())
+            return self.mark_key()
+        return bytes(key)
+
+    def prune(self, before: float) -> int:
+        """Forget the answers that were last given before then (seconds); says how many."""
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            old = delete(answers).where(answers.c.observed_at < before)
+            return connection.execute(old).rowcount
+
+    def changed(self) -> bool:
+        """Whether another process has written since this was asked last, or since the start."""
+        before, self._version = self._version, self._data_version()
+        return self._version != before
+
+    def _data_version(self) -> int:
+        with told_of(self._path), self._engine.connect() as connection:
+            return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[Connection]:
+        """IMMEDIATE where something will be written, so that nobody else writes in between."""
+        with told_of(self._path), self._engine.connect() as connection:
+            connection.exec_driver_sql(begin)
+            yield connection
+            connection.commit()
