@@ -114,7 +114,7 @@ class Remembered:
     canonical: str
     observed_at: float
     expires_at: float
-    former: tuple[tuple[str, float], ...] = ()  # a value, and when it was last seen
+    former: tuple[tuple[str, float], ...] = ()  # a value, and when it was found gone
 
 
 @dataclass(frozen=True, slots=True)
