@@ -1,0 +1,41 @@
+# Everything that is built or tested here. `make` alone lists it.
+
+PYTHON ?= python3
+RUN := .venv/bin/
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header
+
+.PHONY: help venv demo lint test test-long servers lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | while IFS=: read -r name what; do \
+		printf '  make %-10s%s\n' "$$name" "$$what"; done
+
+venv: ## the virtual environment in .venv, re-made when the lock file changes
+	@tools/venv $(PYTHON)
+
+demo: venv ## see mxward at work in a miniature internet
+	@$(RUN)mxward demo
+
+lint: venv ## ruff, mypy, and the order of the layers
+	$(RUN)ruff check .
+	$(RUN)ruff format --check .
+	$(RUN)mypy
+	$(RUN)lint-imports
+
+test: lint servers ## everything, with the small counts; as root on Debian also with real servers
+	$(RUN)pytest
+
+test-long: lint servers ## the same with the full counts
+	$(RUN)pytest --long
+
+servers: venv
+	@$(RUN)python tools/debian_cache.py || echo 'The tests with real servers will be skipped.'
+
+lock: ## requirements/*.lock anew from pyproject.toml (needs uv)
+	$(LOCK) --extra demo --output-file requirements/run.lock pyproject.toml
+	$(LOCK) --extra demo --group dev --output-file requirements/dev.lock pyproject.toml
+
+clean: ## remove all that was made here
+	rm -rf .venv .cache .hypothesis .*_cache dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
