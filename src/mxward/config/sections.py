@@ -57,11 +57,12 @@ class ServerSettings(_Table):
     """[server]: where mxward listens, and the mail server behind it."""
 
     hostname: _Domain | None = None
-    listen: tuple[_Listener, ...] = Field(default=(Endpoint("127.0.0.1", 2525),), min_length=1)
+    listen: tuple[_Listener, ...] = (Endpoint("127.0.0.1", 2525),)
     upstream: Annotated[Endpoint, PlainValidator(endpoints.server)] | None = None
     identity: Annotated[Identity, PlainValidator(values.identity)] = Identity.NONE
     addresses: tuple[_Address, ...] = ()
     reroute_source: tuple[_Address, ...] = ()
+    reroute_port: int = Field(default=25, ge=1, le=65535, strict=True)  # for tests and demos
     outbound: tuple[_Address, ...] = ()
     contact: Annotated[str, PlainValidator(values.line)] | None = None
 

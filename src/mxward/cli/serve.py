@@ -1,0 +1,189 @@
+"""`mxward serve`: the proxy. This is where configuration, store, look-ups and sockets meet."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import uvloop
+
+from mxward.cli.options import config_option, problems
+from mxward.config import Config, ConfigError, Problem, load
+from mxward.inventory import Inventory, Reading
+from mxward.lookup.doors import Doors
+from mxward.lookup.names import ClientNames
+from mxward.lookup.resolver import DnsResolver
+from mxward.networks import Address, address
+from mxward.proxy.decider import Decider
+from mxward.proxy.eventlog import EventLog
+from mxward.proxy.keeper import Keeper
+from mxward.proxy.learning import learn
+from mxward.proxy.server import Proxy, bind
+from mxward.smtp.envelope import Settings
+from mxward.smtp.identity import Identity
+from mxward.smtp.rerouting import Mark, RateCap
+from mxward.smtp.vocabulary import Endpoint, Log
+from mxward.store.database import Store, StoreError
+from mxward.store.memory import StoredMemory
+from mxward.store.recollection import Recollection
+
+__all__ = ["serve"]
+
+_HELP = """Stand before the mail server, and send back-door mail where it belongs.
+
+Runs in the foreground until SIGTERM or SIGINT; messages under way may then end, for 30 seconds at
+most. The log goes to standard output, one line a decision.
+
+\b
+Example: mxward serve --config /etc/mxward/mxward.toml
+
+Exit codes: 0 stopped as asked, 1 inside failure, 2 wrong usage, 78 wrong configuration.
+"""
+
+
+@click.command(help=_HELP)
+@config_option
+def serve(path: Path) -> None:
+    """Read everything that may be wrong first, then listen."""
+    with problems():
+        config = load(path)
+        upstream = _mail_server(config)
+        inventory = Inventory(config.inventory, config.place("inventory"))
+        reading = inventory.read()
+        listeners = _listen(config)
+    eventlog = EventLog(sys.stdout, config.log.format)
+    uvloop.run(_serve(config, upstream, inventory, reading, listeners, eventlog))
+
+
+async def _serve(
+    config: Config,
+    upstream: Endpoint,
+    inventory: Inventory,
+    reading: Reading,
+    listeners: list[socket.socket],
+    eventlog: EventLog,
+) -> None:
+    def loud(event: str, **fields: object) -> None:
+        eventlog.put(time.time(), event, {"level": "loud", **fields})
+
+    for warning in config.warnings:
+        loud("configuration", warning=warning)
+    _tell(reading, loud)
+    memory, mark = _remembering(config, loud)
+    resolver = DnsResolver(
+        [(end.host, end.port) for end in config.dns.servers] or None, config.dns.timeout
+    )
+    rules = config.rules(reading.domains)
+    doors = Doors(
+        resolver,
+        rules.scanners,
+        memory,
+        time.time,
+        memory_lost=not isinstance(memory, StoredMemory),
+    )
+    names = ClientNames(resolver, time.time)
+    decider = Decider(rules, doors, names, upstream, config.server.reroute_port)
+    sources: dict[int, Address] = {s.version: s for s in config.server.reroute_source}
+    proxy = Proxy(_settings(config, mark), decider, eventlog, upstream, sources)
+
+    loop = asyncio.get_running_loop()
+
+    def reread_inventory() -> None:
+        news = inventory.poll(time.monotonic())
+        if news is not None:
+            _tell(news, loud)
+            fresh = replace(decider.rules, inventory=news.domains)
+            loop.call_soon_threadsafe(setattr, decider, "rules", fresh)
+
+    def keep_memory() -> None:
+        if isinstance(memory, StoredMemory):
+            memory.drain()
+            if memory.reread():
+                loop.call_soon_threadsafe(doors.refresh)
+
+    keeper = Keeper(
+        [reread_inventory, keep_memory, eventlog.flush],
+        lambda chore, trace: loud("failure", chore=chore, trace=trace),
+    )
+    keeper.start()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    addresses = " ".join(_end(listener) for listener in listeners)
+    proxy.log(Log("ready", {"listen": addresses, "domains": len(reading.domains)}))
+    background = [loop.create_task(learn(proxy)), loop.create_task(doors.prepare())]
+    try:
+        await proxy.serve(listeners, stop)
+    finally:
+        for task in background:
+            task.cancel()
+        proxy.log(Log("stopped"))
+        keeper.stop()
+
+
+def _settings(config: Config, mark: Mark) -> Settings:
+    rates = {name: RateCap(table.reroute_rate) for name, table in config.scanners.items()}
+    return Settings(
+        hostname=config.server.name(),
+        mark=mark,
+        contact=config.server.contact or "",
+        identity=Identity(config.server.identity),
+        caps=rates,
+    )
+
+
+def _remembering(config: Config, loud: Callable[..., None]) -> tuple[Recollection, Mark]:
+    """The memory with the store behind it. Without it the proxy runs, and defers, loudly."""
+    try:
+        store = Store.open(config.store.path)
+        return StoredMemory(store), Mark(store.mark_key())
+    except StoreError as error:
+        mend = "enforcing stages defer what they would have stopped until the store can be read"
+        loud("store-unreadable", why=error, mend=mend)
+        return Recollection(), Mark(os.urandom(32))
+
+
+def _tell(reading: Reading, loud: Callable[..., None]) -> None:
+    if reading.refused:
+        loud("inventory-refused", why=reading.refused)
+    if reading.unusable:
+        samples = "; ".join(reading.samples)
+        loud("inventory-lines-unusable", lines=reading.unusable, samples=samples)
+
+
+def _mail_server(config: Config) -> Endpoint:
+    """The mail server's end as an address. Raises ConfigError."""
+    end = config.upstream()
+    try:
+        found = socket.getaddrinfo(end.host, end.port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        text = f'server.upstream: "{end.host}" cannot be looked up: {error.strerror}'
+        raise ConfigError([Problem(config.place("server", "upstream"), text)]) from None
+    return Endpoint(address(str(found[0][4][0])), end.port, end.host)
+
+
+def _listen(config: Config) -> list[socket.socket]:
+    """Bind everything, or nothing and say why. Raises ConfigError."""
+    listeners: list[socket.socket] = []
+    for end in config.server.listen:
+        try:
+            listeners.append(bind(end.host, end.port))
+        except OSError as error:
+            for listener in listeners:
+                listener.close()
+            text = f"server.listen: {end}: {error.strerror}"
+            raise ConfigError([Problem(config.place("server", "listen"), text)]) from None
+    return listeners
+
+
+def _end(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
