@@ -8,7 +8,7 @@ from mxward import networks
 from mxward.proxy.server import Proxy
 from mxward.smtp import ProtocolError
 from mxward.smtp.extensions import Extensions
-from mxward.smtp.hop import Greeted, Hop
+from mxward.smtp.hop import Broken, Greeted, Hop
 from mxward.smtp.identity import Peer, header
 from mxward.smtp.vocabulary import Log
 
@@ -45,6 +45,8 @@ async def _ask(proxy: Proxy) -> Extensions:
             if not heard:
                 raise ProtocolError("closed the connection")
             for outcome in hop.receive(heard):
+                if isinstance(outcome, Broken):
+                    raise ProtocolError(outcome.why)
                 if not isinstance(outcome, Greeted):
                     raise ProtocolError(f"answered {outcome.reply}")
         hop.quit()

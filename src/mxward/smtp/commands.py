@@ -78,7 +78,7 @@ def parse(line: bytes) -> Command | Mail | Rcpt:
     except UnicodeDecodeError:
         raise CommandError(reply(500, "5.5.2 Commands are ASCII or UTF-8")) from None
     verb, _, rest = text.partition(" ")
-    verb = verb.upper()
+    verb = verb.upper() if verb.isascii() else verb  # "\u017f".upper() is "S"
     rest = rest.strip(" ")
     if verb in ("HELO", "EHLO"):
         return Command(verb, _helo(rest))
@@ -132,7 +132,7 @@ def _path(rest: str, word: str, enhanced: str) -> tuple[str, tuple[tuple[str, st
 
 def _parameters(text: str) -> tuple[tuple[str, str | None], ...]:
     found: dict[str, str | None] = {}
-    for word in text.split():
+    for word in filter(None, text.split(" ")):
         match = _PARAMETER.fullmatch(word)
         if match is None or match[1].upper() in found:
             raise CommandError(reply(501, "5.5.4 Bad parameter syntax"))

@@ -1,9 +1,8 @@
 """The way on from here: which upstream a transaction goes to, and what becomes of it.
 
-Walks through the endpoints of a route until one answers (RFC 5321 5.1), keeps the connection for
-the client's next message on the same route, and tries once more on a new one where a kept one has
-died meanwhile. After the first accepted recipient there is no other way left: what breaks
-is `Lost`.
+Walks through the endpoints of a route until one takes the sender (RFC 5321 5.1), keeps the
+connection for the client's next message on the same route, and begins once more on a new one where
+a kept one has died meanwhile. From then on there is no other way left: what breaks is `Lost`.
 """
 
 from __future__ import annotations
@@ -11,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mxward.smtp import ProtocolError
 from mxward.smtp.commands import Mail, Rcpt
-from mxward.smtp.hop import Answer, Greeted, Hop, Rejected, Step
+from mxward.smtp.hop import Answer, Broken, Greeted, Hop, Rejected, Step
 from mxward.smtp.replies import Reply, reply
 from mxward.smtp.vocabulary import Abort, Connect, Effect, Endpoint, Finish, Learned, SendUpstream
 
@@ -58,7 +56,7 @@ class Delivery:
         self._route: Route | None = None
         self._untried: list[Endpoint] = []
         self._pending: tuple[Mail, Rcpt] | None = None
-        self._kept = False  # the connection served an earlier message
+        self._kept = False  # the connection served an earlier transaction
         self.endpoint: Endpoint | None = None
 
     @property
@@ -94,7 +92,7 @@ class Delivery:
             self._hop.end()
 
     def done(self) -> None:
-        """A message is finished: the connection is now a kept one."""
+        """A transaction is finished: the connection is now a kept one."""
         self._kept = True
 
     def reset(self) -> None:
@@ -126,11 +124,7 @@ class Delivery:
         hop = self._hop
         if hop is None:
             return []
-        try:
-            heard = hop.receive(data)
-        except ProtocolError as why:
-            self._effects.append(Abort())
-            return self.on_gone(str(why))
+        heard = hop.receive(data)
         self._flush()
         outcomes: list[Outcome] = []
         for what in heard:
@@ -139,11 +133,14 @@ class Delivery:
             outcomes += self._on_heard(hop, what)
         return outcomes
 
-    def _on_heard(self, hop: Hop, what: Answer | Greeted | Rejected) -> list[Outcome]:
+    def _on_heard(self, hop: Hop, what: Answer | Broken | Greeted | Rejected) -> list[Outcome]:
         if isinstance(what, Greeted):
             if self._route is not None and self._route.key == MAIL_SERVER:
                 self._effects.append(Learned(what.extensions))
             return self._offer(hop)
+        if isinstance(what, Broken):
+            self._effects.append(Abort())
+            return self.on_gone(what.why)
         if isinstance(what, Rejected):
             self._effects.append(Abort())
             self._forget()
@@ -160,12 +157,12 @@ class Delivery:
         if hop is None:
             return []
         self._forget()
-        if not hop.ready:
-            return self._try_next(UNREACHABLE)
-        if kept and self._pending and not hop.mail_open and self._route is not None:
+        if self._pending is None or hop.mail_open:
+            self._pending = None
+            return [Lost(why)]
+        if kept and self._route is not None:
             self._untried = list(self._route.endpoints[:MAX_TRIES])
-            return self._try_next(UNREACHABLE)
-        return [Lost(why)]
+        return self._try_next(UNREACHABLE)
 
     def on_silence(self) -> list[Outcome]:
         """The upstream owes an answer and has not given it in time: never trust it again."""
@@ -188,6 +185,7 @@ class Delivery:
         if fresh_start:
             return self.on_gone("421")
         self._forget()
+        self._pending = None
         return [Answer(answer.step, answer.reply.with_code(451)), Lost(str(answer.reply))]
 
     def _offer(self, hop: Hop) -> list[Outcome]:
@@ -196,16 +194,21 @@ class Delivery:
         mail, recipient = self._pending
         refused = hop.rcpt(mail, recipient)
         self._flush()
-        return [] if refused is None else [Answer(Step.RCPT, refused)]
+        return [] if refused is None else self._answered(refused)
 
     def _try_next(self, otherwise: Reply) -> list[Outcome]:
         if not self._untried or self._route is None:
-            return [Answer(Step.RCPT, otherwise)]
+            return self._answered(otherwise)
         self.endpoint = self._untried.pop(0)
         self._hop = Hop(self._route.helo, self._route.preamble)
         self._kept = False
         self._effects.append(Connect(self.endpoint))
         return []
+
+    def _answered(self, answer: Reply) -> list[Outcome]:
+        """The recipient on offer has its answer from us."""
+        self._pending = None
+        return [Answer(Step.RCPT, answer)]
 
     def _ask(self, request: Callable[[Hop], None]) -> None:
         if self._hop is not None:

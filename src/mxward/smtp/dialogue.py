@@ -76,7 +76,7 @@ class Dialogue:
         if b"\n" in line or b"\r" in line[: len(line) - (end < 0)]:
             raise BrokenDialogue(reply(500, "5.5.2 Lines end in CR LF"))
         if end < 0:
-            if len(line) > MAX_LINE:
+            if len(line) > MAX_LINE + 1:  # one more may be the CR of a line that just fits
                 raise BrokenDialogue(reply(500, "5.5.2 Line too long"))
             return None
         del self._buffer[: end + 2]

@@ -1,8 +1,9 @@
 """One upstream connection, as its SMTP client: greeting, EHLO, MAIL, RCPT, DATA, RSET, QUIT.
 
-A reply is waited for before the next command goes out. What an upstream says unasked ends the
-connection, for from then on nobody knows which reply belongs to what; only in the stream of DATA
-may it refuse early (a message too large, say).
+A reply is waited for before the next command goes out. What an upstream says unasked (or before
+the question has gone out) ends the connection, for from then on nobody knows which reply belongs to
+what; only in the stream of DATA may it refuse early (a message too large, say). What it had said
+properly before that still counts.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from mxward.smtp.commands import Mail, Rcpt
 from mxward.smtp.extensions import Extensions, parameters_for, unable
 from mxward.smtp.replies import Reply, ReplyReader
 
-__all__ = ["Answer", "Greeted", "Hop", "Rejected", "Step"]
+__all__ = ["Answer", "Broken", "Greeted", "Hop", "Rejected", "Step"]
 
 
 class Step(Enum):
@@ -54,7 +55,14 @@ class Answer:
     reply: Reply
 
 
-Outcome = Greeted | Rejected | Answer
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The upstream broke the protocol; its text is fit for a log. The connection is of no use."""
+
+    why: str
+
+
+Outcome = Greeted | Rejected | Answer | Broken
 
 
 class Hop:
@@ -106,18 +114,26 @@ class Hop:
     # -- what the upstream says ---------------------------------------------------------------
 
     def receive(self, data: bytes) -> list[Outcome]:
-        """Take bytes of the upstream. Raises ProtocolError; the connection is then of no use."""
+        """Take bytes of the upstream. If one of the outcomes is Broken, it is the last."""
         outcomes: list[Outcome] = []
-        for reply in self._reader.feed(data):
-            outcome = self._on_reply(reply)
-            if outcome is not None:
-                outcomes.append(outcome)
+        try:
+            for reply in self._reader.feed(data):
+                outcome = self._on_reply(reply)
+                if outcome is not None:
+                    outcomes.append(outcome)
+        except ProtocolError as why:
+            self._outgoing = b""
+            outcomes.append(Broken(str(why)))
         return outcomes
 
     def _on_reply(self, reply: Reply) -> Outcome | None:
+        if self._outgoing:
+            raise ProtocolError(f"a reply before its question: {reply}")
         step, self._waiting = self._waiting, None
         if step is None:
             return self._on_unasked(reply)
+        if not _fits(step, reply):
+            raise ProtocolError(f"{step.value} is answered with {reply}")
         if step in (Step.GREETING, Step.EHLO, Step.HELO):
             return self._on_hello(step, reply)
         if step is Step.MAIL and reply.positive:
@@ -128,8 +144,8 @@ class Hop:
             return Answer(Step.RCPT, reply)
         if step is Step.QUIT:
             return None
-        if step is Step.DATA and reply.code == 354:
-            self._streaming = True
+        if step is Step.DATA:
+            self._streaming = reply.code == 354
         if step in (Step.END, Step.RSET):
             self.mail_open = False
         return Answer(step, reply)
@@ -162,3 +178,10 @@ class Hop:
     def _send(self, line: str, step: Step) -> None:
         self._outgoing += line.encode() + b"\r\n"
         self._waiting = step
+
+
+def _fits(step: Step, reply: Reply) -> bool:
+    """Whether a reply means anything at this step (RFC 5321 4.3.2): go on, or a refusal."""
+    if reply.code >= 400:
+        return True
+    return reply.code == 354 if step is Step.DATA else reply.positive

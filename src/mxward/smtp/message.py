@@ -19,10 +19,12 @@ __all__ = ["Message"]
 
 
 class Message:
-    """The stream behind DATA. `verdict` is set where the answer is known before the end."""
+    """The stream behind DATA. `verdict` is set where the answer is known before the end; `why`,
+    where the upstream was lost, is for the log."""
 
     def __init__(self, envelope: Envelope, helo: str, peer: Peer, settings: Settings) -> None:
         self.verdict: Reply | None = None
+        self.why = ""
         self.looped = False
         self._envelope = envelope
         self._helo = helo
@@ -69,7 +71,7 @@ class Message:
         if self._watch is not None:
             self._watch.taken_over(now)
 
-    def record(self, upstream: Endpoint | None, verdict: Reply, why: str) -> Log:
+    def record(self, upstream: Endpoint | None, verdict: Reply) -> Log:
         """The line for the log."""
         envelope = self._envelope
         return records.message(
@@ -79,7 +81,7 @@ class Message:
             self._reader.size,
             len(envelope.recipients),
             verdict,
-            why,
+            self.why,
         )
 
     def loop_record(self) -> Log:

@@ -1,15 +1,23 @@
 """A decision -> the reply that a stranger can act on: the real MX, whom to ask, an id for the log.
 
 Codes: 4.7.1 and 5.7.1 (delivery not authorised) at the back door, 4.4.3 where the DNS failed
-(RFC 3463), 4.4.4 where a rerouted message has nowhere to go, 4.4.6 for a loop.
+(RFC 3463), 4.4.4 where a rerouted message has nowhere to go, 4.4.6 for a loop. Names come from the
+DNS and are hostile: what is not printable ASCII is a `?`, and no line exceeds the 512 octets of
+RFC 5321 4.5.3.1.5.
 """
 
 from __future__ import annotations
+
+import re
+from textwrap import shorten
 
 from mxward.model import Action, Decision, Reason
 from mxward.smtp.replies import Reply, reply
 
 __all__ = ["refusal", "rerouted_loop", "too_fast"]
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
+_ROOM = 512 - len("550-") - len("\r\n")
 
 
 def refusal(decision: Decision, contact: str, message_id: str) -> Reply:
@@ -20,25 +28,24 @@ def refusal(decision: Decision, contact: str, message_id: str) -> Reply:
     elif decision.reason is Reason.NO_TARGET:
         enhanced = "4.4.4"
     lines = [_what(decision), *_where_to(decision), _whom_to_ask(contact, message_id)]
-    return reply(code, *(f"{enhanced} {line}" for line in lines))
+    return _reply(code, enhanced, *lines)
 
 
 def too_fast(contact: str, message_id: str) -> Reply:
     """Above the rate that a scanner is sent rerouted mail at."""
-    return reply(
-        451,
-        "4.7.1 Too much mail is being sent on to the scanner just now, try again later",
-        f"4.7.1 {_whom_to_ask(contact, message_id)}",
-    )
+    what = "Too much mail is being sent on to the scanner just now, try again later"
+    return _reply(451, "4.7.1", what, _whom_to_ask(contact, message_id))
 
 
 def rerouted_loop(contact: str, message_id: str) -> Reply:
     """The message came back from the scanner it was sent to. 4xx: the scanner's queue keeps it."""
-    return reply(
-        451,
-        "4.4.6 This message was sent on to the scanner and came back by the back door",
-        f"4.4.6 {_whom_to_ask(contact, message_id)}",
-    )
+    what = "This message was sent on to the scanner and came back by the back door"
+    return _reply(451, "4.4.6", what, _whom_to_ask(contact, message_id))
+
+
+def _reply(code: int, enhanced: str, *lines: str) -> Reply:
+    """The enhanced code stands in each line (RFC 2034 4)."""
+    return reply(code, *(_UNPRINTABLE.sub("?", f"{enhanced} {line}")[:_ROOM] for line in lines))
 
 
 def _what(decision: Decision) -> str:
@@ -62,7 +69,7 @@ def _where_to(decision: Decision) -> list[str]:
     if decision.reason is not Reason.BACK_DOOR or not names:
         return []
     more = " and others" if len(names) > 3 else ""
-    return [f"Its MX: {', '.join(names[:3])}{more}"]
+    return [shorten(f"Its MX: {', '.join(names[:3])}{more}", 400, placeholder=" and others")]
 
 
 def _whom_to_ask(contact: str, message_id: str) -> str:

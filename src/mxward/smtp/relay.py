@@ -309,12 +309,9 @@ class Relay:
             self._phase = Phase.DATA
             self._message = Message(self._envelope, self._helo, self._peer, self._settings)
             self._delivery.write(self._message.begin(self._now))
-        elif answer.code >= 400:
+        else:
             self._say(answer)
             self._phase = Phase.COMMAND
-        else:
-            self._delivery.abort()
-            self._on_lost(f"answered DATA with {answer}")
 
     def _on_end_answer(self, answer: Reply) -> None:
         if self._phase is Phase.VERDICT:
@@ -326,7 +323,9 @@ class Relay:
     def _on_rset_answer(self, answer: Reply) -> None:
         if self._phase is not Phase.RSET:
             return
-        if not answer.positive:
+        if answer.positive:
+            self._delivery.done()
+        else:
             self._delivery.abort()
         self._phase = Phase.COMMAND
         self._say(reply(250, "2.0.0 OK"))
@@ -335,6 +334,8 @@ class Relay:
         """The upstream is gone. Whatever it had accepted, the client hears a 4xx."""
         if self._envelope is not None and self._envelope.recipients:
             self._envelope.lost = True
+        if self._message is not None:
+            self._message.why = why
         if self._phase is Phase.RCPT:
             self._answer_rcpt(LOST)
         elif self._phase is Phase.DATA_START:
@@ -343,7 +344,7 @@ class Relay:
         elif self._phase is Phase.DATA and self._message is not None:
             self._message.verdict = self._message.verdict or LOST
         elif self._phase is Phase.VERDICT:
-            self._finish(LOST, why)
+            self._finish(LOST)
         elif self._phase is Phase.RSET:
             self._on_rset_answer(LOST)
 
@@ -366,7 +367,7 @@ class Relay:
             self._phase = Phase.VERDICT
             self._delivery.end()
 
-    def _finish(self, verdict: Reply, why: str = "") -> None:
+    def _finish(self, verdict: Reply) -> None:
         """The message is over, and the verdict is the client's answer."""
         message, self._message = self._message, None
         self._envelope = None
@@ -376,7 +377,7 @@ class Relay:
         if message is not None:
             if verdict.positive:
                 message.accepted(self._now)
-            self._effects.append(message.record(self._delivery.endpoint, verdict, why))
+            self._effects.append(message.record(self._delivery.endpoint, verdict))
 
     # -- speaking to the client ---------------------------------------------------------------
 

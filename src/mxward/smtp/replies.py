@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mxward.smtp import ProtocolError
@@ -59,13 +60,18 @@ class ReplyReader:
         self._lines: list[bytes] = []
         self._code = b""
 
-    def feed(self, data: bytes) -> list[Reply]:
-        """The replies that are now complete. Raises ProtocolError; feed no more after that."""
-        self._buffer += data
-        *lines, self._buffer = self._buffer.split(b"\r\n")
-        if len(self._buffer) > MAX_LINE:
+    def feed(self, data: bytes) -> Iterator[Reply]:
+        """The replies that are now complete, each as soon as it is read.
+
+        Raises ProtocolError behind the last good one; feed no more after that.
+        """
+        *lines, self._buffer = (self._buffer + data).split(b"\r\n")
+        for line in lines:
+            complete = self._take(line)
+            if complete is not None:
+                yield complete
+        if len(self._buffer) > MAX_LINE + 1:  # one more may be the CR of a line that just fits
             raise ProtocolError("a reply line is too long")
-        return [done for line in lines if (done := self._take(line))]
 
     def _take(self, line: bytes) -> Reply | None:
         match = _LINE.fullmatch(line) if len(line) <= MAX_LINE else None
