@@ -6,7 +6,7 @@ TOML 1.0, one file. Not supported: includes, environment variables, reading agai
 
 from mxward.config.document import Config
 from mxward.config.endpoints import Endpoint
-from mxward.config.load import load
+from mxward.config.loading import load
 from mxward.config.problems import ConfigError, Problem, Severity
 from mxward.config.sections import InventorySettings
 from mxward.config.values import Identity, LogFormat

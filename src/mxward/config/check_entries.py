@@ -77,7 +77,10 @@ def _trust(config: Config, sound: Sound) -> Iterator[Finding]:
         if not sound(*where, "network") or not sound(*where, "name"):
             continue
         if entry.network and entry.name:
-            yield Finding((*where, "name"), "trust.name: and trust.network too; leave one out")
+            yield Finding(
+                (*where, "name"),
+                f"trust.name: {quoted(entry.name)}, but a network too; write two entries",
+            )
         elif not entry.network and not entry.name:
             yield Finding(
                 where,

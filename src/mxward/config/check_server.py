@@ -27,6 +27,8 @@ _PRIVATE = Networks.of(
 
 def _listeners(config: Config, sound: Sound) -> Iterator[Finding]:
     listen = config.server.listen
+    if not listen:
+        yield Finding(("server", "listen"), "server.listen: an empty list; write at least one")
     for index, end in enumerate(listen):
         if end.port and end in listen[:index]:
             where = ("server", "listen", index)
@@ -68,6 +70,8 @@ def _is_ours(address: Address) -> bool:
 
     Connecting a datagram socket sends nothing.
     """
+    if address.is_loopback:
+        return True
     family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
@@ -113,8 +117,8 @@ def _own_addresses(config: Config, sound: Sound) -> Iterator[Finding]:
         if end.address and end.address in _PRIVATE:
             yield Finding(
                 ("server", "listen", index),
-                f'server.addresses: missing: "{end}" is not what an MX names, and without the mail '
-                "server's own public addresses no stage but observe is safe; "
+                f'server.addresses: missing: "{end}" does not tell the mail server\'s own public '
+                "addresses, and without them no stage but observe is safe; "
                 'write addresses = ["192.0.2.25"]',
             )
             return

@@ -15,6 +15,7 @@ _MENDS = {
     "Invalid value": 'no value; write text in quotes: "...", a list in brackets: ["...", "..."]',
     "Unclosed array": "a list that is not closed; write commas between values and ] at the end",
     "Unterminated string": "text that is not closed; write the quote at its end",
+    "Illegal character '\\n'": "text that is not closed on its line; write the quote at its end",
     "Found invalid character": "text that is not closed on its line; write the quote at its end",
     "Expected '='": "a key without a value; write key = value",
     "Expected ']'": "a table that is not closed; write [name]",
@@ -24,7 +25,7 @@ _MENDS = {
 }
 
 
-class NoToml(Exception):  # noqa: N818 - it is caught where it is raised, and never shown by name
+class NoToml(Exception):
     """Text that cannot be read; `line` counts from 1."""
 
     def __init__(self, line: int, text: str) -> None:

@@ -48,8 +48,6 @@ def _text(error: ErrorDetails) -> str:
             return _unknown(path, value)
         case "missing":
             return f"missing: {_MISSING[str(path[-1])]}"
-        case "too_short":
-            return "an empty list; write at least one, or leave the key out"
         case "tuple_type":
             return _no_list(path, value)
         case "greater_than_equal":
@@ -68,6 +66,8 @@ def _no_list(path: KeyPath, value: Any) -> str:
         return (
             'no list; there is no shell, so write each word by itself: ["mysql", "-N", "-e", ...]'
         )
+    if isinstance(value, dict):
+        return f'a table; a list is needed here: {path[-1]} = ["..."]'
     return f"{quoted(value)} is no list; write [{quoted(value)}]"
 
 

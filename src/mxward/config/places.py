@@ -1,8 +1,8 @@
 """Where each key of a TOML document stands, so that a mistake can be shown with its line.
 
 tomllib gives values without positions. This walks over text that tomllib has already accepted and
-notes the line of every table, key and array element; it judges nothing. Text that is no TOML is not
-supported: what comes out then is some line, never an exception that tomllib did not raise first.
+notes the line of every table, key and array element; it judges nothing. Not supported: text that is
+no TOML (what comes out is some line, or tomllib's own exception).
 """
 
 from __future__ import annotations

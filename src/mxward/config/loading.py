@@ -77,9 +77,9 @@ def _leave_out(data: dict[str, Any], path: KeyPath) -> None:
     keys = path
     if path[0] == "trust" and len(path) > 2 and "trust" in data:
         table, keys = data["trust"][path[1]], path[2:]
+        if keys[0] in ("owner", "note"):
+            table[keys[0]] = "?"
+            return
     while len(keys) > 1 and isinstance(table.get(keys[0]), dict):
         table, keys = table[keys[0]], keys[1:]
-    if table is not data and keys[0] in ("owner", "note"):
-        table[keys[0]] = "?"
-    else:
-        table.pop(keys[0], None)
+    table.pop(keys[0], None)
