@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -117,7 +118,9 @@ class Postfix(MailServer):
         return super().log + (log.read_text(errors="replace") if log.exists() else "")
 
     def busy(self) -> bool:
-        return any(any((self.directory / "spool" / queue).iterdir()) for queue in _ON_THE_WAY)
+        queues = (self.directory / "spool" / queue for queue in _ON_THE_WAY)
+        # A file that is not executable was never finished: its client has no 250 for it.
+        return any(_mode(file) & stat.S_IXUSR for queue in queues for file in queue.iterdir())
 
     def queued(self) -> list[str]:
         self.wait_until_settled()
@@ -163,3 +166,10 @@ class Postfix(MailServer):
         (self.directory / name).write_text(text)
         # Postfix waits until what it reads is two seconds old, lest somebody is still writing it.
         os.utime(self.directory / name, (0, 0))
+
+
+def _mode(file: Path) -> int:
+    try:
+        return file.stat().st_mode
+    except FileNotFoundError:  # it has just moved on
+        return stat.S_IXUSR

@@ -1,5 +1,5 @@
 """The room a real program runs in: Debian's packages at /opt, its own directory at /srv, its own
-users, its own processes, and the test run's own network.
+/etc with its own users, its own processes, and the test run's own network.
 
 All of it are namespaces that end with the processes in them, so nothing is left on the machine:
 when a room's first process dies, the kernel kills the others; when the process that opened it dies,
@@ -29,8 +29,7 @@ USERS["nobody"] = 65534
 _ENTER = """
 mount --bind "$1" /opt
 mount --bind "$2" /srv
-mount --bind /srv/passwd /etc/passwd
-mount --bind /srv/group /etc/group
+mount --bind /srv/etc /etc
 shift 2
 cd /srv
 env - "$@" || exit $?
@@ -72,16 +71,25 @@ def own(address: str) -> None:
 
 def command(argv: Sequence[str], directory: Path) -> list[str]:
     """The command that runs `argv` in a room of its own whose /srv is `directory`."""
-    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "etc").mkdir(parents=True, exist_ok=True)
     directory.chmod(0o755)
-    users = USERS.items()
-    passwd = "".join(f"{name}:x:{number}:{number}::/:/bin/false\n" for name, number in users)
-    (directory / "passwd").write_text(passwd)
-    (directory / "group").write_text("".join(f"{name}:x:{number}:\n" for name, number in users))
+    _write_etc(directory / "etc")
     room = ["setpriv", "--pdeathsig", "KILL"]
     room += ["unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"]
     room += ["sh", "-ec", _ENTER, "sh", str(debian_cache.CACHE), str(directory)]
     return [*room, *(f"{name}={value}" for name, value in environment().items()), *argv]
+
+
+def _write_etc(etc: Path) -> None:
+    """All of /etc that is needed; the same on every machine, however bare."""
+    users = USERS.items()
+    passwd = "".join(f"{name}:x:{number}:{number}::/:/bin/false\n" for name, number in users)
+    (etc / "passwd").write_text(passwd)
+    (etc / "group").write_text("".join(f"{name}:x:{number}:\n" for name, number in users))
+    (etc / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
+    (etc / "nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
+    for name in ("protocols", "services"):
+        shutil.copy(debian_cache.CACHE / "etc" / name, etc)
 
 
 def environment() -> dict[str, str]:

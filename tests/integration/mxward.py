@@ -1,0 +1,103 @@
+"""mxward itself, as its user runs it: `mxward serve` with a configuration file."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.integration.servers import ServerError, room
+
+__all__ = ["Mxward"]
+
+_READY_WITHIN = 20.0
+
+
+class Mxward:
+    """`mxward serve` on `address`:25; its configuration may change between stop and start."""
+
+    def __init__(self, directory: Path, address: str, configuration: str, port: int = 25) -> None:
+        self.directory = directory
+        self.address = address
+        self.port = port
+        self.configuration = configuration
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def path(self) -> Path:
+        return self.directory / "mxward.toml"
+
+    @property
+    def log(self) -> str:
+        return (self.directory / "log").read_text()
+
+    def decisions(self) -> list[dict[str, str]]:
+        """The decisions that were logged, each as a mapping."""
+        time.sleep(0.6)  # the log is written in batches
+        lines = [line for line in self.log.splitlines() if "event=decision" in line]
+        return [dict(word.split("=", 1) for word in shlex.split(line)) for line in lines]
+
+    def start(self) -> None:
+        """Start, and wait until it listens. Raises ServerError with its words where it ends."""
+        room.own(self.address)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(self.configuration)
+        with (self.directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "mxward", "serve", "--config", str(self.path)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"PYTHONPATH": "src"},
+                process_group=0,
+            )
+        deadline = time.monotonic() + _READY_WITHIN
+        while not self._listens():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise ServerError(f"mxward does not listen\n{self.log}")
+            time.sleep(0.02)
+
+    def _listens(self) -> bool:
+        try:
+            socket.create_connection((self.address, self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def stop(self) -> int:
+        """SIGTERM, and its exit code."""
+        if self._process is None:
+            return 0
+        self._process.terminate()
+        try:
+            code = self._process.wait(40)
+        finally:
+            self.kill()
+        return code
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        self.kill()
