@@ -18,6 +18,8 @@ def test_who_lives_where() -> None:
     block = Block("127.84.19", 2525, 5300)
     assert block.who("127.84.19.120") == "worm"
     assert block.who("127.84.20.120") == "127.84.20.120"
+    assert block.named("127.84.19.120") == "worm (127.84.19.120)"
+    assert block.named("127.84.20.120") == "127.84.20.120"
 
 
 def test_candidates_are_loopback_unprivileged_and_many() -> None:

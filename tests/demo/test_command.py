@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -33,7 +32,6 @@ def run(*words: str, folder: Path) -> subprocess.Popen[str]:
 
 
 def test_the_whole_show(tmp_path: Path) -> None:
-    began = time.monotonic()
     process = run(folder=tmp_path)
     shown, _ = process.communicate(timeout=120)
     assert process.returncode == 0, shown
@@ -43,7 +41,6 @@ def test_the_whole_show(tmp_path: Path) -> None:
     assert re.search(r"^All \d\d as expected\.$", shown, re.MULTILINE)
     assert "250-" not in shown  # the answer to EHLO is folded
     assert list(tmp_path.iterdir()) == []
-    assert time.monotonic() - began < 60
 
 
 def test_two_at_once_and_as_json(tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ def test_who_said_it_and_how_it_came() -> None:
     assert [str(outcome) for outcome in outcomes] == [
         "250; mailbox 1, unscanned",
         "250; mailbox 2, unscanned",
-        "250; mailbox 1, scanned by ('cleanmail',), but from anna",
+        "250; mailbox 1, from anna, who says: scanned by cleanmail",
         "550 5.7.1 by mail server; relayed 0",
     ]
 

@@ -13,17 +13,17 @@ from random import Random
 __all__ = ["HOSTS", "Block", "candidates"]
 
 HOSTS = {
-    "reroutes": 26,  # where mxward's rerouted mail comes from
+    "mxward": 26,  # where mxward's rerouted mail comes from
     "dns": 53,
     "mail": 91,  # the mail server's public address: here mxward listens
     "mailboxes": 92,  # the mail server behind it, told of clients by PROXY
     "mailboxes_plain": 93,  # the same, told nothing
-    "clean1": 10,  # cleanmail's MX hosts, and where it delivers from
+    "clean1": 10,  # cleanmail's MX hosts; it delivers from `cleanmail`
     "clean2": 11,
     "clean_down": 12,  # an MX host of cleanmail's where nothing listens
-    "clean_egress": 20,
+    "cleanmail": 20,
     "pure1": 30,
-    "pure_egress": 40,
+    "puremail": 40,
     "bigmail": 60,  # a mailbox host, which is no scanner
     "printer": 9,
     "crm": 8,
@@ -53,6 +53,11 @@ class Block:
     def who(self, address: str) -> str:
         """Who lives at an address, or the address where nobody does."""
         return next((host for host in HOSTS if self[host] == address), address)
+
+    def named(self, address: str) -> str:
+        """An address as a transcript shows it: `worm (127.84.19.120)`."""
+        who = self.who(address)
+        return address if who == address else f"{who} ({address})"
 
 
 def candidates(random: Random, tries: int = 20) -> Iterator[Block]:

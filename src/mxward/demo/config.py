@@ -24,7 +24,7 @@ listen = ["{mail}:{smtp}"]
 upstream = "{upstream}:{smtp}"
 identity = "{identity}"
 addresses = ["{mail}"]
-reroute_source = ["{reroutes}"]
+reroute_source = ["{mxward}"]
 reroute_port = {smtp}
 contact = "{contact}"
 
@@ -40,7 +40,7 @@ observe = ["watched.example"]
 [scanners.cleanmail]
 mx = ["cleanmail.example"]
 addresses = ["{clean1}", "{clean2}", "{clean_down}"]
-egress = ["{clean_egress}"]
+egress = ["{cleanmail}"]
 knows_us = true
 
 [scanners.puremail]

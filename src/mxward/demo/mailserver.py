@@ -8,7 +8,7 @@ with a PROXY header, it believes that header, and knows the client.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from itertools import count
 
@@ -36,9 +36,15 @@ class MailServer:
     """Keeps what it takes, and remembers what it said."""
 
     def __init__(
-        self, hostname: str, domains: Container[str], mynetworks: Container[str], write: Write
+        self,
+        hostname: str,
+        domains: Container[str],
+        mynetworks: Container[str],
+        named: Callable[[str], str],
+        write: Write,
     ) -> None:
-        self._domains, self._mynetworks, self._write = domains, mynetworks, write
+        self._domains, self._mynetworks = domains, mynetworks
+        self._named, self._write = named, write
         self._queue_ids = count(0x1A2B)
         self.mailboxes: list[Delivery] = []
         self.relayed: list[Delivery] = []
@@ -100,12 +106,10 @@ class MailServer:
         ours = recipient.rpartition("@")[2].lower() in self._domains
         (self.mailboxes if ours else self.relayed).append(delivery)
         where = f"into {recipient}'s mailbox" if ours else f"RELAYED to {recipient}"
-        scanned = (
-            f"scanned by {', '.join(delivery.scanned_by)}"
-            if delivery.scanned_by
-            else ("not scanned")
-        )
-        self._write(Line(Kind.NOTE, f"mail server: {where}; client {client}, {scanned}", 1))
+        names = ", ".join(delivery.scanned_by)
+        scanned = f"scanned by {names}" if names else "not scanned"
+        note = f"mail server: {where}, {scanned}; client {self._named(client)}"
+        self._write(Line(Kind.NOTE, note, 1))
 
     def _say(self, reply: str) -> str:
         self.said.append(reply)

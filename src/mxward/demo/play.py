@@ -84,7 +84,7 @@ class Play:
     async def open(self, source: str, *, to: str, name: str, brief: bool = False) -> Dialogue:
         """Connect somebody to a server. Raises OSError."""
         block = self.world.block
-        title = f"{source} ({block[source]}) -> {name} ({block[to]}:{block.smtp})"
+        title = f"{block.named(block[source])} -> {name} ({block[to]}:{block.smtp})"
         host, port = block[to], block.smtp
         return await talk(self.write, title, host, port, source=block[source], brief=brief)
 
@@ -111,11 +111,11 @@ class Play:
             await self._log()
         return self.outcome(mail, reply, source)
 
-    async def retry(self, mail: Mail, source: str = "anna", *, tries: int = 15) -> Outcome:
+    async def retry(self, mail: Mail, source: str = "anna", *, tries: int = 8) -> Outcome:
         """Send a message until it is taken or refused for good, as a sender's queue does."""
         outcome = await self.send(mail, source)
         while outcome.status.startswith(("4", "0")) and (tries := tries - 1):
-            await asyncio.sleep(1)
+            await asyncio.sleep(2)
             outcome = await self.send(mail, source)
         return outcome
 
@@ -159,11 +159,10 @@ class Play:
 
     def _how(self, delivery: Delivery, source: str) -> str:
         who = self.world.block.who(delivery.client)
-        egress = {"clean_egress": ("cleanmail",), "pure_egress": ("puremail",)}.get(who, ())
-        if delivery.scanned_by != egress:
-            return f"scanned by {delivery.scanned_by or 'nobody'}, but from {who}"
-        if egress:
-            return f"via {egress[0]}"
+        if delivery.scanned_by and delivery.scanned_by != (who,):
+            return f"from {who}, who says: scanned by {', '.join(delivery.scanned_by)}"
+        if delivery.scanned_by:
+            return f"via {who}"
         return "unscanned" if who == source else f"unscanned, as if from {who}"
 
 

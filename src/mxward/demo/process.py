@@ -41,7 +41,7 @@ class Serve:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=_environment(),
+                env=_environment(self.config.parent),
                 start_new_session=True,  # Ctrl-C is for the demo, which then ends this one
             )
         await self._ready()
@@ -61,13 +61,14 @@ class Serve:
             await process.wait()
 
     def news(self) -> list[str]:
-        """The lines of its log that were not asked for yet."""
+        """What it has decided since this was asked last: the lines of its log that say so."""
         with self.log.open("rb") as log:
             log.seek(self._read)
             fresh = log.read()
         whole = fresh.rfind(b"\n") + 1
         self._read += whole
-        return fresh[:whole].decode("utf-8", "replace").splitlines()
+        lines = fresh[:whole].decode("utf-8", "replace").splitlines()
+        return [line for line in lines if " event=decision " in line]
 
     async def _ready(self) -> None:
         with suppress(TimeoutError):
@@ -91,8 +92,15 @@ class Serve:
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-5:])
 
 
-def _environment() -> dict[str, str]:
-    """Ours, and where this mxward is, so that it is this one that starts."""
+def _environment(folder: Path) -> dict[str, str]:
+    """Ours, and where this mxward is, so that it is this one that starts.
+
+    Where Python may not keep bytecode beside its sources, it keeps it in `folder`: the demo starts
+    mxward so often that compiling it each time would triple the time it takes.
+    """
     here = str(Path(mxward.__file__).parents[1])
     path = os.pathsep.join([here, *filter(None, [os.environ.get("PYTHONPATH")])])
-    return os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    found = os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    if found.pop("PYTHONDONTWRITEBYTECODE", ""):
+        found["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
+    return found

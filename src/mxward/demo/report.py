@@ -61,8 +61,7 @@ class Printer:
         if line.kind is Kind.TITLE:
             self._title(line.text)
         elif line.kind is Kind.STORY:
-            width = min(WIDTH, self._console.width)
-            self._console.print(textwrap.fill(line.text, width, break_long_words=False))
+            self._console.print(self._filled(line.text, ""))
         else:
             self._detail(line)
 
@@ -78,13 +77,24 @@ class Printer:
         self._console.print(Text(text, style="bold"))
         self._console.print(Text(("─" if self._fancy else "-") * len(text), style="bold"))
 
+    def _filled(self, text: str, indent: str) -> str:
+        """Text in lines that fit; what has no spaces in it stays whole."""
+        return textwrap.fill(
+            text,
+            min(WIDTH, self._console.width) - len(indent),
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
     def _detail(self, line: Line) -> None:
         front, front_style, style = _LOOKS[line.kind]
         if line.kind is Kind.SERVER:
             style = _reply_style(line.text)
         inner = _INNER * line.depth
         front = front[2:] or front if line.depth else front
-        text = Text.assemble((inner, "dim"), (front, front_style), (line.text, style))
+        words = self._filled(line.text, " " * len(front)) if line.kind is Kind.LOG else line.text
+        text = Text.assemble((inner, "dim"), (front, front_style), (words, style))
         text.rstrip()
         self._console.print(text, soft_wrap=True)
 

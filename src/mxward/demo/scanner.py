@@ -6,7 +6,7 @@ and where that one cannot be reached it says 451. One recipient at a time, like 
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -33,10 +33,17 @@ class Scanner:
     """A filtering service; it may listen on several MX hosts' addresses."""
 
     def __init__(
-        self, name: str, hostname: str, customers: Container[str], onward: Onward, write: Write
+        self,
+        name: str,
+        hostname: str,
+        customers: Container[str],
+        onward: Onward,
+        named: Callable[[str], str],
+        write: Write,
     ) -> None:
         self.name, self._hostname = name, hostname
-        self._customers, self._onward, self._write = customers, onward, write
+        self._customers, self._onward = customers, onward
+        self._named, self._write = named, write
         self.said: list[str] = []
         self.listeners = Listeners(self, hostname)
 
@@ -61,9 +68,9 @@ class Scanner:
         content = envelope.original_content or b""
         client = session.peer[0] if session.peer else "?"
         if infected(content):
-            self._note(f"{self.name}: from {client}: EICAR found")
+            self._note(f"{self.name}: from {self._named(client)}: EICAR found")
             return self._say(f"550 5.7.1 {self.name}: virus found: Eicar-Test-Signature")
-        self._note(f"{self.name}: from {client}: clean, handed on")
+        self._note(f"{self.name}: from {self._named(client)}: clean, handed on")
         return await self._hand_on(envelope, self._stamp(client) + content)
 
     async def handle_exception(self, error: Exception) -> str:

@@ -33,12 +33,12 @@ async def dns_away(play: Play) -> None:
         late = await _without_dns(play)
     finally:
         play.world.nameserver.silent = False
-    play.story("DNS is back, and Anna's server tries again.")
-    play.check("the retry, now that DNS is back", CLEANED, await play.retry(late))
-    play.story("Some domains' own name servers fail while all others work.")
+    play.story("DNS is back. Two domains' own name servers still fail; they can only wait.")
     for domain, what in (("broken.example", "SERVFAIL"), ("silent.example", "no answer")):
         mail = honest(play.number(), f"info@{domain}", "Friday?")
         play.check(f"look-ups end in {what}", UNKNOWN, await play.send(mail))
+    play.story("And Anna's server tries again, until mxward has asked the DNS again.")
+    play.check("the retry, now that DNS is back", CLEANED, await play.retry(late))
 
 
 async def _without_dns(play: Play) -> Mail:
@@ -115,10 +115,10 @@ async def _try_to_relay(
     await play.mxward(stage, identity)
     mail = honest(play.number(), f"victim@{ELSEWHERE}", "Cheap watches")
     seen = await play.send(mail, "stranger", name=HOSTNAME)
-    play.check(f"{stage}, identity {identity}", denied, seen)
+    play.check(f"relay: {stage}, {identity}", denied, seen)
     mail = honest(play.number(), f"victim%{ELSEWHERE}@it.co.za", "Cheap watches")
     seen = await play.send(mail, "stranger", name=HOSTNAME)
-    play.check(f"{stage}, identity {identity}, % route", disguised, seen)
+    play.check(f"relay by %: {stage}, {identity}", disguised, seen)
 
 
 async def _local(play: Play, mail: Mail) -> Outcome:

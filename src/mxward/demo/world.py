@@ -32,9 +32,9 @@ class World:
         domains = frozenset(normal(domain) for domain in DOMAINS)
         this_host = frozenset({"127.0.0.1", block["mail"], block["mailboxes"]})
         self.nameserver = NameServer(parse(RECORDS, block.addresses()))
-        self.mailserver = MailServer(config.HOSTNAME, domains, this_host, write)
-        self.cleanmail = self._scanner("cleanmail", "clean_egress", domains, write)
-        self.puremail = self._scanner("puremail", "pure_egress", domains, write)
+        self.mailserver = MailServer(config.HOSTNAME, domains, this_host, block.named, write)
+        self.cleanmail = self._scanner("cleanmail", domains, write)
+        self.puremail = self._scanner("puremail", domains, write)
         self.mxward = Serve(folder, block["mail"], block.smtp)
         self._serving: tuple[str, str] | None = None
 
@@ -81,11 +81,11 @@ class World:
                 return name
         return "mxward"
 
-    def _scanner(self, name: str, egress: str, domains: frozenset[str], write: Write) -> Scanner:
-        here, source = self.block["mail"], self.block[egress]
-        title = f"{name} ({source}) -> {config.HOSTNAME} ({here}:{self.block.smtp})"
+    def _scanner(self, name: str, domains: frozenset[str], write: Write) -> Scanner:
+        here, source = self.block["mail"], self.block[name]
+        title = f"{self.block.named(source)} -> {config.HOSTNAME} ({here}:{self.block.smtp})"
         onward = Onward(here, self.block.smtp, source, title)
-        return Scanner(name, f"mx.{name}.example", domains, onward, write)
+        return Scanner(name, f"mx.{name}.example", domains, onward, self.block.named, write)
 
 
 @asynccontextmanager

@@ -27,9 +27,9 @@ mail.hosting.example     A      {mail}
 mx1.cleanmail.example    A      {clean1}
 mx2.cleanmail.example    A      {clean2}
 mx3.cleanmail.example    A      {clean_down}
-out.cleanmail.example    A      {clean_egress}
+out.cleanmail.example    A      {cleanmail}
 mx.puremail.example      A      {pure1}
-_spf.puremail.example    TXT    "v=spf1 ip4:{pure_egress} -all"
+_spf.puremail.example    TXT    "v=spf1 ip4:{puremail} -all"
 
 ; behind a scanner; and the names by which anyone can guess the back door
 it.co.za                 MX     10 mx1.cleanmail.example.
