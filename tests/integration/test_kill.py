@@ -1,0 +1,119 @@
+"""The proxy is killed at random moments under load: nothing accepted is lost, nothing refused kept.
+
+Clients send each message until it is taken or refused for good, as any mail server does. A double
+is allowed only for an attempt whose final dot was sent and whose answer never came (RFC 1047).
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.integration.dialogue import Dialogue
+from tests.integration.servers import Exim, MailServer, Postfix, ServerError
+from tests.integration.world import HONEST, MAIL, World, world
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(1500)]
+
+CLIENTS = 6
+PAUSE = 0.02  # seconds between two tries of a client
+
+
+@dataclass
+class Load:
+    """Clients that go on sending until they are told to stop; then they finish what they have."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    taken: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    doubtful: Counter[str] = field(default_factory=Counter)
+    gave_up: list[str] = field(default_factory=list)
+
+    def run(self, name: int) -> None:
+        number = 0
+        while not self.stop.is_set():
+            number += 1
+            # Every third message is for somebody who does not exist.
+            who = "nobody" if number % 3 == 0 else "load"
+            self.deliver(f"{name}-{number}", f"{who}@it.co.za")
+
+    def deliver(self, message: str, recipient: str) -> None:
+        """Try until the message is taken or refused for good."""
+        for _ in range(3000):
+            code = self.attempt(message, recipient)
+            if code == "2":
+                self.taken.add(message)
+                return
+            if code == "5":
+                self.refused.add(message)
+                return
+            time.sleep(PAUSE)
+        self.gave_up.append(message)
+
+    def attempt(self, message: str, recipient: str) -> str:
+        """One try; the first digit of the answer that decided, empty where the line broke."""
+        dot_sent = False
+        try:
+            with Dialogue(MAIL, source=HONEST) as client:
+                client.say("EHLO client.example", "MAIL FROM:<sender@client.example>")
+                answer = client.say(f"RCPT TO:<{recipient}>")
+                if not answer.startswith("2"):
+                    return answer[:1]
+                answer = client.say("DATA")
+                if not answer.startswith("354"):
+                    return answer[:1]
+                client.send(f"Subject: {message}\r\n\r\n")
+                for _ in range(20):
+                    client.send("a line of the message\r\n" * 50)
+                dot_sent = True
+                answer = client.say(".")
+                if not answer:
+                    self.doubtful[message] += 1
+                return answer[:1]
+        except OSError:
+            if dot_sent:
+                self.doubtful[message] += 1
+            return ""
+
+
+@pytest.mark.parametrize("kind", [Postfix, Exim])
+def test_nothing_is_lost_and_nothing_refused_is_kept(
+    tmp_path: Path, kind: type[MailServer], count: Callable[[int, int], int]
+) -> None:
+    rng = random.Random(2010)
+    load = Load()
+    with world(tmp_path, kind) as stand:
+        clients = [threading.Thread(target=load.run, args=(n,)) for n in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        try:
+            for _ in range(count(5, 100)):
+                time.sleep(rng.uniform(0.0, 0.5))
+                stand.mxward.kill()
+                stand.mxward.start()
+        finally:
+            load.stop.set()
+            for client in clients:
+                client.join()
+        assert load.gave_up == []
+        judge(load, stand)
+
+
+def judge(load: Load, stand: World) -> None:
+    try:
+        found = Counter(str(mail.message["Subject"]) for mail in stand.mail_server.mail())
+    except ServerError as error:  # pragma: no cover - says what the mail server still holds
+        raise AssertionError(f"mail is stuck: {error}") from error
+    assert load.taken - set(found) == set(), "accepted, and not in the mailbox"
+    assert load.refused & set(found) == set(), "refused, and in the mailbox"
+    too_many = {m: n for m, n in found.items() if n - 1 > load.doubtful[m]}
+    assert too_many == {}, "more copies than doubtful attempts"
+    assert len(load.taken) > 20
+    assert load.refused
