@@ -9,13 +9,17 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
 import mxward
 from mxward.cli.demo import demo
+from mxward.demo.play import Outcome, Play
+from mxward.demo.show import SCENES, Scene
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(mxward.__file__).parents[1])}
 
@@ -57,7 +61,7 @@ def test_staying_until_told_to_go(number: signal.Signals, tmp_path: Path) -> Non
     assert process.stdout is not None
     address = ""
     for line in process.stdout:
-        if found := re.match(r"mxward (127\.[0-9.]+):(\d+),", line):
+        if found := re.match(r" +mxward +(127\.[0-9.]+):(\d+)$", line):
             address, port = found[1], int(found[2])
             break
     assert address, "it does not say where it listens"
@@ -71,16 +75,60 @@ def test_staying_until_told_to_go(number: signal.Signals, tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_interrupted_before_its_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", ["1. ", "    * mxward starts", "    C: DATA"])
+def test_interrupted_before_its_end(moment: str, tmp_path: Path) -> None:
     process = run(folder=tmp_path)
     assert process.stdout is not None
     for line in process.stdout:
-        if line.startswith("1. "):
+        if line.startswith(moment):
             break
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=20)
     assert process.returncode == 130
     assert list(tmp_path.iterdir()) == []
+    assert who_mentions(tmp_path) == []
+
+
+def who_mentions(folder: Path) -> list[str]:
+    """The command lines of processes that were started with something below a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            line = process.read_bytes().replace(b"\0", b" ").decode()
+            found += [line] if str(folder) in line else []
+    return found
+
+
+def test_what_differs_is_exit_code_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wrong(play: Play) -> None:
+        play.check("two and two", Outcome("250", mailboxes=5), Outcome("250", mailboxes=4))
+
+    monkeypatch.setitem(SCENES, 1, Scene("A mistake", wrong))
+    result = CliRunner().invoke(demo, ["--scene", "1", "--json"])
+    assert result.exit_code == 1
+    assert json.loads(result.output) == [
+        {
+            "scene": 1,
+            "what": "two and two",
+            "expected": "250; mailbox 5",
+            "seen": "250; mailbox 4",
+            "ok": False,
+        }
+    ]
+
+
+def test_without_aiosmtpd_one_line_says_what_to_install(tmp_path: Path) -> None:
+    installed = Path(click.__file__).parents[1]
+    for entry in installed.iterdir():
+        if not entry.name.startswith("aiosmtpd"):
+            (tmp_path / entry.name).symlink_to(entry)
+    paths = [str(tmp_path), ENVIRONMENT["PYTHONPATH"]]
+    program = f"import sys; sys.path[:0] = {paths}; import mxward.cli as c; c.main(['demo'])"
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: the demo needs aiosmtpd: pip install 'mxward[demo]'\n"
 
 
 @pytest.mark.parametrize(

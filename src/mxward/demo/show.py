@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from mxward.demo import config, scenes, troubles
+from mxward.demo import scenes, troubles
 from mxward.demo.mail import EICAR
 from mxward.demo.play import Play, Row
 from mxward.demo.process import DemoError
@@ -93,26 +95,33 @@ def _ascii(domain: str) -> str:
 
 async def _stay(play: Play) -> None:
     await play.mxward("reroute")
-    for line in by_hand(play.world):
-        play.write(Line(Kind.CONFIG, line) if line.startswith(" ") else Line(Kind.STORY, line))
+    play.story("Everything is still running. Try it from another terminal; Ctrl-C ends it.")
+    for line in by_hand(play.world, shlex.join([sys.executable, "-m", "mxward"])):
+        play.write(Line(Kind.CONFIG, line))
     while True:
         play.log()
         await asyncio.sleep(0.25)
 
 
-def by_hand(world: World) -> list[str]:
-    """What to type to try it oneself; commands are indented."""
-    block, smtp = world.block, world.block.smtp
-    server = f"{block['mail']}:{smtp}"
+def by_hand(world: World, mxward: str) -> list[str]:
+    """Where everything is, and what to type; `mxward` is how a shell calls it."""
+    block, smtp, settings = world.block, world.block.smtp, world.mxward.config
+    door = f"{block['mail']}:{smtp}"
+    swaks = f"swaks --server {door} --to shaun@it.co.za --local-interface"
     return [
-        "Everything is still running. Try it from another terminal:",
-        f" swaks --server {server} --local-interface {block['worm']} --to shaun@it.co.za "
-        f"--from e-cards@hallmark.com --body '{EICAR.decode()}'",
-        f" swaks --server {server} --local-interface {block['anna']} --to shaun@it.co.za",
-        f" telnet -b {block['stranger']} {block['mail']} {smtp}",
-        f" dig @{block['dns']} -p {block.dns} it.co.za MX",
-        f" mxward explain --config {world.mxward.config} --client {block['worm']} shaun@it.co.za",
-        f"mxward {server}, the mail server behind it {block['mailboxes']}:{smtp} (it wants a "
-        f"PROXY header), cleanmail {block['clean1']}:{smtp}, puremail {block['pure1']}:{smtp}. "
-        f"mxward's configuration: {world.mxward.config}. {config.CONTACT} sleeps; Ctrl-C ends it.",
+        f"mxward         {door}",
+        f"mail server    {block['mailboxes']}:{smtp}, behind it; wants a PROXY header first",
+        f"cleanmail      {block['clean1']}:{smtp}",
+        f"puremail       {block['pure1']}:{smtp}",
+        f"name server    {block['dns']}:{block.dns}",
+        f"configuration  {settings}",
+        "",
+        "# the worm, an honest message, and a stranger",
+        f"{swaks} {block['worm']} --from e-cards@hallmark.com --body '{EICAR.decode()}'",
+        f"{swaks} {block['anna']} --from anna@anna.example",
+        f"telnet -b {block['stranger']} {block['mail']} {smtp}",
+        "",
+        "# where the front door is, and why mxward decides as it does",
+        f"dig @{block['dns']} -p {block.dns} it.co.za MX",
+        f"{mxward} explain --config {settings} --client {block['worm']} shaun@it.co.za",
     ]
