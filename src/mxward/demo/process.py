@@ -62,6 +62,8 @@ class Serve:
 
     def news(self) -> list[str]:
         """What it has decided since this was asked last: the lines of its log that say so."""
+        if not self.log.exists():  # it was never started
+            return []
         with self.log.open("rb") as log:
             log.seek(self._read)
             fresh = log.read()
