@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mxward.smtp.extensions import Extensions
-from tests.smtp.transcript import play, read, settings
+from tests.smtp.player import play, settings
+from tests.smtp.transcript import read
 
 DIALOGUES = sorted((Path(__file__).parent.parent / "dialogues").glob("*.txt"))
 OFFERS = Extensions(

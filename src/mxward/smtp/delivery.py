@@ -7,7 +7,7 @@ a kept one has died meanwhile. From then on there is no other way left: what bre
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from mxward.smtp.commands import Mail, Rcpt
@@ -71,10 +71,11 @@ class Delivery:
 
     def rcpt(self, route: Route, mail: Mail, recipient: Rcpt) -> list[Outcome]:
         """Offer a recipient on a route; the answer may come at once."""
-        self._pending = (mail, recipient)
         if self._hop is not None and self._route is not None and self._route.key == route.key:
+            self._pending = (mail, recipient)
             return self._offer(self._hop)
         self.quit()
+        self._pending = (mail, recipient)
         self._route = route
         self._untried = list(route.endpoints[:MAX_TRIES])
         return self._try_next(UNREACHABLE)
@@ -120,18 +121,16 @@ class Delivery:
     def on_connected(self) -> None:
         self._flush()
 
-    def on_bytes(self, data: bytes) -> list[Outcome]:
+    def on_bytes(self, data: bytes) -> Iterator[Outcome]:
+        """One outcome at a time: what follows from it comes before the next."""
         hop = self._hop
         if hop is None:
-            return []
+            return
         heard = hop.receive(data)
         self._flush()
-        outcomes: list[Outcome] = []
         for what in heard:
-            if self._hop is not hop:
-                break
-            outcomes += self._on_heard(hop, what)
-        return outcomes
+            if self._hop is hop:
+                yield from self._on_heard(hop, what)
 
     def _on_heard(self, hop: Hop, what: Answer | Broken | Greeted | Rejected) -> list[Outcome]:
         if isinstance(what, Greeted):
@@ -143,8 +142,7 @@ class Delivery:
             return self.on_gone(what.why)
         if isinstance(what, Rejected):
             self._effects.append(Abort())
-            self._forget()
-            return self._try_next(self._rejection(what.reply))
+            return self._start_over(self._rejection(what.reply))
         if what.reply.code == 421:
             return self._on_closing(what)
         if what.step is Step.RCPT:
@@ -153,16 +151,12 @@ class Delivery:
 
     def on_gone(self, why: str) -> list[Outcome]:
         """The connection failed or broke."""
-        hop, kept = self._hop, self._kept
-        if hop is None:
+        if self._hop is None:
             return []
+        if self._nothing_taken:
+            return self._start_over(UNREACHABLE)
         self._forget()
-        if self._pending is None or hop.mail_open:
-            self._pending = None
-            return [Lost(why)]
-        if kept and self._route is not None:
-            self._untried = list(self._route.endpoints[:MAX_TRIES])
-        return self._try_next(UNREACHABLE)
+        return [Lost(why)]
 
     def on_silence(self) -> list[Outcome]:
         """The upstream owes an answer and has not given it in time: never trust it again."""
@@ -180,13 +174,23 @@ class Delivery:
 
     def _on_closing(self, answer: Answer) -> list[Outcome]:
         """421: the upstream closes, we do not; a kept connection may have said it long ago."""
-        fresh_start = self._kept and not self.mail_open and self._pending is not None
         self._effects.append(Abort())
-        if fresh_start:
-            return self.on_gone("421")
+        if self._nothing_taken:
+            return self._start_over(self._rejection(answer.reply))
         self._forget()
-        self._pending = None
         return [Answer(answer.step, answer.reply.with_code(451)), Lost(str(answer.reply))]
+
+    @property
+    def _nothing_taken(self) -> bool:
+        """Whether a recipient waits while no sender has been accepted: any way is still open."""
+        return self._pending is not None and not self.mail_open
+
+    def _start_over(self, otherwise: Reply) -> list[Outcome]:
+        """Go on to the next endpoint; where a kept connection has died, begin with the first."""
+        if self._kept and self._route is not None:
+            self._untried = list(self._route.endpoints[:MAX_TRIES])
+        self._hop = None
+        return self._try_next(otherwise)
 
     def _offer(self, hop: Hop) -> list[Outcome]:
         if self._pending is None:
@@ -221,4 +225,4 @@ class Delivery:
 
     def _forget(self) -> None:
         self._hop = None
-        self._kept = False
+        self._pending = None

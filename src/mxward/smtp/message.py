@@ -20,7 +20,7 @@ __all__ = ["Message"]
 
 class Message:
     """The stream behind DATA. `verdict` is set where the answer is known before the end; `why`,
-    where the upstream was lost, is for the log."""
+    where a peer was lost, is for the log."""
 
     def __init__(self, envelope: Envelope, helo: str, peer: Peer, settings: Settings) -> None:
         self.verdict: Reply | None = None
@@ -71,7 +71,7 @@ class Message:
         if self._watch is not None:
             self._watch.taken_over(now)
 
-    def record(self, upstream: Endpoint | None, verdict: Reply) -> Log:
+    def record(self, upstream: Endpoint | None, verdict: Reply | None) -> Log:
         """The line for the log."""
         envelope = self._envelope
         return records.message(

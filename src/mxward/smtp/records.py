@@ -47,17 +47,20 @@ def message(
     upstream: Endpoint | None,
     size: int,
     recipients: int,
-    verdict: Reply,
+    verdict: Reply | None,
     why: str,
 ) -> Log:
-    """A message has ended, this way or that. `size` is in bytes."""
+    """A message has ended, this way or that; without a verdict, the client did not wait for it.
+
+    `size` is in bytes.
+    """
     fields: dict[str, object] = {
         "id": message_id,
         "client": peer.client,
         "upstream": upstream or "",
         "size": size,
         "recipients": recipients,
-        "reply": verdict,
+        "reply": verdict or "",
     }
     if why:
         fields["why"] = why

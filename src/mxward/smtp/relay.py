@@ -11,7 +11,7 @@ an answer is owed (by the policy, by the upstream) no further command is read.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
@@ -168,8 +168,15 @@ class Relay:
         if self._phase is Phase.COMMAND:
             self._delivery.quit()
         else:
-            self._delivery.abort()
+            self._abandon("the client went away")
         self._phase = Phase.CLOSED
+
+    def _abandon(self, why: str) -> None:
+        """The client waits for nothing any more."""
+        self._delivery.abort()
+        if self._message is not None:
+            self._message.why = self._message.why or why
+            self._effects.append(self._message.record(self._delivery.endpoint, None))
 
     def _on_connected(self, _: Connected) -> None:
         self._delivery.on_connected()
@@ -182,7 +189,7 @@ class Relay:
 
     def _on_timed_out(self, _: TimedOut) -> None:
         if self._phase in (Phase.COMMAND, Phase.DATA):
-            self._delivery.abort()
+            self._abandon("the client fell silent")
             self._close(reply(421, "4.4.2 Nothing was heard for too long"))
         elif self._phase is Phase.DECISION:
             self._answer_rcpt(reply(451, "4.3.0 No decision could be made in time, try again"))
@@ -290,7 +297,7 @@ class Relay:
 
     # -- what the upstream answers ------------------------------------------------------------
 
-    def _on_outcomes(self, outcomes: list[Answer | Lost]) -> None:
+    def _on_outcomes(self, outcomes: Iterable[Answer | Lost]) -> None:
         for outcome in outcomes:
             if isinstance(outcome, Lost):
                 self._on_lost(outcome.why)
