@@ -1,17 +1,22 @@
 """show: a miniature internet on loopback, in which mxward is seen at work (`mxward demo`).
 
-    zone        the DNS of the miniature internet, as text
-    block       where everybody lives: one 127.x.y block for each run
-    nameserver  answers from the zone; can fall silent
-    mailserver  keeps mailboxes in memory; can go away
-    scanner     refuses EICAR, hands clean mail on
-    mail        the messages that are sent
-    dialogue    an SMTP client that shows what it says
-    proxy       mxward itself: its configuration, and `mxward serve` as a process
-    world       all of them, started and stopped together
-    play        what a scene can do: send, look into mailboxes, compare
-    scenes, troubles   the eight scenes
-    report      how it all is printed
+block       where everybody lives: one 127.x.y block for each run
+zone        the DNS of the miniature internet, as text
+nameserver  answers from the zone; can fall silent
+mail        the messages that are sent
+dialogue    an SMTP client that shows what it says
+smtpd       what the two kinds of SMTP server share
+mailserver  keeps mailboxes in memory; can go away
+scanner     refuses EICAR, hands clean mail on
+config      what mxward is told
+process     mxward itself: `mxward serve` as a process
+world       all of them, started and stopped together
+play        what a scene can do: send, look into mailboxes, compare
+scenes      the scenes in which all goes well
+troubles    the scenes in which something goes wrong
+show        the scenes in their order, and the world left running
+tape        what there is to read, line by line
+report      how it is printed
 
 Everything but `mxward serve` lives in one process. Nothing leaves loopback and nothing needs root.
 Not supported: systems where 127/8 is not all loopback (anything but Linux); IPv6.
