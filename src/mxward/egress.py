@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from math import inf
 
 from mxward.expansion import MOST_NETWORKS, Expansion
 from mxward.model import Question, Scanner
@@ -25,7 +26,7 @@ from mxward.remember import COOLING_OFF
 
 __all__ = ["NEVER", "Egress", "EgressHistory", "Gone", "learn", "standing"]
 
-NEVER = 0.0
+NEVER = -inf
 """When the operator accepted a scanner's changes, where that has not happened yet."""
 
 

@@ -30,5 +30,5 @@ class Memory(Protocol):
         ...
 
     def accepted_at(self, scanner: str) -> float:
-        """When the operator accepted what was held of a scanner, in seconds; 0.0 is never."""
+        """When the operator accepted what was held of a scanner, in seconds; -inf is never."""
         ...

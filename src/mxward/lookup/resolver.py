@@ -86,8 +86,10 @@ class DnsResolver:
             if result.answer is not None:
                 values = tuple(_value(rdata) for rdata in result.answer)
                 return Answer(Known.FOUND, values, ttl, led_to)
-            if _denies(message, bool(result.cnames)):
+            if _has_soa(message):
                 return Answer(Known.ABSENT, (), ttl, led_to)
+            if _denies(message, bool(result.cnames)):
+                return Answer(Known.ABSENT, (), 0.0, led_to)  # RFC 2308 5: not to be kept
             if not result.cnames:
                 return _FAILED
             name = result.canonical_name
@@ -108,19 +110,20 @@ class DnsResolver:
 
 
 def _denies(message: dns.message.QueryMessage, led_on: bool) -> bool:
-    """Whether a message without the record says that there is none.
+    """Whether a message with neither the record nor an SOA says that there is none.
 
     It may also be a referral (RFC 2308 2.2), come from a server that knows nothing of the zone, or
     leave the rest of a CNAME chain to us.
     """
     if message.rcode() == dns.rcode.NXDOMAIN:
         return True
-    authority = {rrset.rdtype for rrset in message.authority}
-    if dns.rdatatype.SOA in authority:
-        return True
-    refers = dns.rdatatype.NS in authority
+    refers = any(rrset.rdtype == dns.rdatatype.NS for rrset in message.authority)
     answers = message.flags & dns.flags.AA or (message.flags & dns.flags.RA and not refers)
     return bool(answers) and not led_on
+
+
+def _has_soa(message: dns.message.QueryMessage) -> bool:
+    return any(rrset.rdtype == dns.rdatatype.SOA for rrset in message.authority)
 
 
 def _value(rdata: dns.rdata.Rdata) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, delete, select
@@ -50,7 +51,8 @@ class Store:
         with self._transaction("BEGIN") as connection:
             cursor = connection.connection.cursor()  # SQLAlchemy's rows would double the time
             cursor.execute(ANSWERS)
-            yield from answers_of(cursor)
+            batches = iter(lambda: cursor.fetchmany(10_000), [])
+            yield from answers_of(chain.from_iterable(batches))
 
     def load(self) -> dict[Question, Remembered]:
         """Every remembered answer."""

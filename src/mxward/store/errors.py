@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-__all__ = ["StoreError", "told_of"]
+__all__ = ["DAMAGED", "StoreError", "told_of"]
 
-_DAMAGED = "the store is damaged; move it away to start anew, or put a good copy in its place"
+DAMAGED = "the store is damaged; move it away to start anew, or put a good copy in its place"
 _NOT_OURS = "; the file and its directory must exist and be mxward's own"
 
 
@@ -29,7 +29,7 @@ def told_of(path: Path) -> Iterator[None]:
     except (sqlite3.Error, OSError) as error:
         raise StoreError(f"{path}: {_reason(error)}") from error
     except (ValueError, TypeError, KeyError) as error:  # rows that are not as we write them
-        raise StoreError(f"{path}: {_DAMAGED}") from error
+        raise StoreError(f"{path}: {DAMAGED}") from error
 
 
 def _reason(error: BaseException | None) -> str:
@@ -38,7 +38,7 @@ def _reason(error: BaseException | None) -> str:
             return "the store is locked by another process; try again"
         return f"{error}{_NOT_OURS if 'open' in str(error) or 'readonly' in str(error) else ''}"
     if isinstance(error, sqlite3.DatabaseError):
-        return _DAMAGED
+        return DAMAGED
     if isinstance(error, OSError):
         return f"{error.strerror}{_NOT_OURS}"
     return str(error)

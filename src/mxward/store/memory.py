@@ -7,7 +7,10 @@ known in the process, and counted as dropped: the next look-up of the same quest
 
 from __future__ import annotations
 
+import gc
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mxward.egress import EgressHistory
 from mxward.model import Question, Remembered
@@ -16,23 +19,27 @@ from mxward.store.recollection import Recollection
 
 __all__ = ["StoredMemory"]
 
-_LONGEST_LINE = 100_000
 _REWRITTEN_EVERY = 3600.0
 
 
 class StoredMemory(Recollection):
-    """What the store remembers, and what is new. Loading raises StoreError."""
+    """What the store remembers, and what is new, of which at most `line` answers wait.
 
-    def __init__(self, store: Store) -> None:
+    Making it loads everything and raises StoreError.
+    """
+
+    def __init__(self, store: Store, line: int = 100_000) -> None:
         super().__init__()
+        self._longest = line
         self.dropped = 0
         self._store = store
         self._line: deque[tuple[Question, Remembered]] = deque()
         self._histories: deque[tuple[str, EgressHistory]] = deque()
         self._unsaved: dict[Question, Remembered] = {}
         self._unsaved_histories: dict[str, EgressHistory] = {}
-        for question, known in store.answers():
-            super().keep(question, known)
+        with _uncollected():
+            for question, known in store.answers():
+                super().keep(question, known)
         self._egress = store.egress()
         self._accepted = store.accepted()
 
@@ -42,7 +49,7 @@ class StoredMemory(Recollection):
         super().keep(question, remembered)
         if before is not None and _alike(before, remembered):
             return
-        if len(self._line) < _LONGEST_LINE:
+        if len(self._line) < self._longest:
             self._line.append((question, remembered))
         else:
             self.dropped += 1
@@ -79,6 +86,18 @@ class StoredMemory(Recollection):
             return False
         self._accepted = self._store.accepted()
         return True
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Make a million objects without looking for garbage among them again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _alike(before: Remembered, after: Remembered) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine
 
-from mxward.store.errors import StoreError, told_of
+from mxward.store.errors import DAMAGED, StoreError, told_of
 from mxward.store.schema import REVISION
 
 __all__ = ["open_engine"]
@@ -34,9 +34,9 @@ def open_engine(path: Path, *, read_only: bool) -> Engine:
             _make(path)
         engine = _engine(path, "ro" if read_only else "rw")
         try:
+            _bring_up_to_date(engine, path, read_only)
             if not read_only:
                 _set_up(engine)
-            _bring_up_to_date(engine, path, read_only)
         except BaseException:
             engine.dispose()
             raise
@@ -83,6 +83,8 @@ def _set_up(engine: Engine) -> None:
 def _bring_up_to_date(engine: Engine, path: Path, read_only: bool) -> None:
     with engine.connect() as connection:
         tables = {row[0] for row in connection.exec_driver_sql("SELECT name FROM sqlite_master")}
+        if not tables:
+            raise StoreError(f"{path}: {DAMAGED}")
         if "alembic_version" not in tables:
             raise StoreError(f"{path}: this is not a store of mxward; give another path")
         found = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()

@@ -57,7 +57,7 @@ class Recollection:
         self._egress[scanner] = history
 
     def accepted_at(self, scanner: str) -> float:
-        """When the operator accepted what was held of a scanner, in seconds; 0.0 is never."""
+        """When the operator accepted what was held of a scanner, in seconds; -inf is never."""
         return self._accepted.get(scanner, NEVER)
 
     def accept(self, scanner: str, at: float) -> None:

@@ -1,0 +1,59 @@
+"""A memory of the process: bounded, and sharing what is alike."""
+
+from __future__ import annotations
+
+from mxward.egress import NEVER, EgressHistory
+from mxward.model import Kind, Known, Question, Remembered
+from mxward.store.recollection import Recollection
+
+
+def remembered(*values: str) -> Remembered:
+    return Remembered(Known.FOUND, tuple(values), "", 0.0, 300.0)
+
+
+def test_what_is_kept_is_recalled() -> None:
+    memory = Recollection()
+    question = Question(Kind.MX, "it.co.za")
+    assert memory.recall(question) is None
+    memory.keep(question, remembered("10 mx.example"))
+    memory.keep(question, remembered("20 mx.example"))
+    assert memory.recall(question) == remembered("20 mx.example")
+    assert memory.recall(Question(Kind.A, "it.co.za")) is None
+    assert len(memory) == 1
+
+
+def test_equal_values_are_one_object() -> None:
+    memory = Recollection()
+    for name in ("a.example", "b.example"):
+        memory.keep(Question(Kind.MX, name), remembered("10 mx.example"))
+    one, other = (memory.recall(Question(Kind.MX, name)) for name in ("a.example", "b.example"))
+    assert one is not None
+    assert other is not None
+    assert one.values is other.values
+
+
+def test_each_kind_is_bounded_and_the_first_go_first() -> None:
+    memory = Recollection(most=128)
+    memory.keep(Question(Kind.MX, "mx.example"), remembered("10 mx.example"))
+    for n in range(10_000):
+        memory.keep(Question(Kind.A, f"n{n}.example"), remembered("192.0.2.1"))
+    assert 120 <= len(memory) <= 129
+    assert memory.recall(Question(Kind.MX, "mx.example")) is not None
+    assert memory.recall(Question(Kind.A, "n9999.example")) is not None
+    assert memory.recall(Question(Kind.A, "n0.example")) is None
+
+
+def test_a_full_memory_still_learns_of_what_it_knows() -> None:
+    memory = Recollection(most=2)
+    for name in ("a.example", "b.example", "a.example"):
+        memory.keep(Question(Kind.A, name), remembered("192.0.2.1"))
+    assert len(memory) == 2
+
+
+def test_egress_and_the_operators_word() -> None:
+    memory = Recollection()
+    assert (memory.egress("mimecast"), memory.accepted_at("mimecast")) == (None, NEVER)
+    memory.keep_egress("mimecast", EgressHistory(("spf.example",)))
+    memory.accept("mimecast", 7.0)
+    assert memory.egress("mimecast") == EgressHistory(("spf.example",))
+    assert memory.accepted_at("mimecast") == 7.0
