@@ -37,6 +37,9 @@ from mxward.store.recollection import Recollection
 
 __all__ = ["serve"]
 
+_HEAD_START = 2.0
+"""Seconds to learn what the mail server offers, and the scanners' egress, before any client."""
+
 _HELP = """Stand before the mail server, and send back-door mail where it belongs.
 
 Runs in the foreground until SIGTERM or SIGINT; messages under way may then end, for 30 seconds at
@@ -121,6 +124,8 @@ async def _serve(
     proxy.log(Log("ready", {"listen": addresses, "domains": len(reading.domains)}))
     background = [loop.create_task(learn(proxy)), loop.create_task(doors.prepare())]
     try:
+        # Clients wait in the backlog for a moment, rather than be offered less than there is.
+        await asyncio.wait(background, timeout=_HEAD_START)
         await proxy.serve(listeners, stop)
     finally:
         for task in background:
