@@ -164,9 +164,10 @@ def test_nothing_is_left_when_the_test_run_is_killed(tmp_path: Path) -> None:
 
 
 def namespace_of(process: int | str) -> str:
-    """The process namespace it is in; "" where it has ended meanwhile."""
+    """The process namespace it is in; "" where it has ended, even if nobody has noticed yet."""
     try:
-        return str(Path(f"/proc/{process}/ns/pid").readlink())
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+        return "" if state == "Z" else str(Path(f"/proc/{process}/ns/pid").readlink())
     except OSError:
         return ""
 
