@@ -1,4 +1,7 @@
-"""The commands. Each is a short module of its own, loaded only when it is called."""
+"""The commands. Each is a short module of its own, loaded only when it is called.
+
+To add one: a module, and a line in `_COMMANDS`.
+"""
 
 from __future__ import annotations
 
@@ -11,30 +14,48 @@ from mxward import __version__
 __all__ = ["main"]
 
 _COMMANDS = {
-    "check-config": "mxward.cli.check_config:check_config",
-    "demo": "mxward.cli.demo:demo",
-    "door": "mxward.cli.door:door",
-    "explain": "mxward.cli.explain:explain",
-    "serve": "mxward.cli.serve:serve",
+    # name: (where it is, what --help says of it)
+    "check-config": ("check_config:check_config", "Find every mistake in the configuration."),
+    "demo": ("demo:demo", "Show mxward at work in a miniature internet on loopback."),
+    "door": ("door:door", "Show the front doors of domains."),
+    "explain": ("explain:explain", "Tell what would be done with mail, and why."),
+    "serve": ("serve:serve", "Stand before the mail server, and answer its clients."),
 }
+
+_HELP = """Every message to a domain goes in by its front door.
+
+mxward stands before a mail server, and sends mail that comes in by the back door, past the scanner
+that the domain's MX names, to the front door.
+"""
+
+_EPILOG = """\b
+Exit codes:
+  0   fine
+  1   failed inside
+  2   wrong usage
+  78  wrong configuration
+"""
 
 
 class _Lazy(click.Group):
-    """A group that imports a command when it is needed, so that --help is quick."""
+    """A group that imports a command when it is called, so that --help is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        place = _COMMANDS.get(cmd_name)
-        if place is None:
+        if cmd_name not in _COMMANDS:
             return None
-        module, _, name = place.partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        module, _, name = _COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f"mxward.cli.{module}"), name)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
-@click.command(cls=_Lazy)
+
+@click.command(cls=_Lazy, help=_HELP, epilog=_EPILOG, no_args_is_help=True)
 @click.version_option(__version__, prog_name="mxward")
 def main() -> None:
-    """Every message to a domain goes in by its front door."""
+    """Hand over to a command."""

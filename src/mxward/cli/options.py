@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from mxward.config import ConfigError
 
-__all__ = ["CONFIGURATION", "config_option", "problems"]
+__all__ = ["CONFIGURATION", "config_option", "fail", "json_option", "problems", "remark"]
 
 CONFIGURATION = 78
 """The exit code for a wrong configuration (EX_CONFIG of sysexits.h)."""
@@ -31,6 +31,23 @@ def config_option(command: Callable[..., Any]) -> Callable[..., Any]:
         help="The configuration.",
     )
     return option(command)
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json`."""
+    return click.option("--json", is_flag=True, help="Print JSON, for programs.")(command)
+
+
+def fail(why: str) -> NoReturn:
+    """End with one line that says why, and 1."""
+    click.echo(f"mxward: {why}", err=True)
+    sys.exit(1)
+
+
+def remark(text: str) -> None:
+    """Tell something beside the result, where there is something."""
+    if text:
+        click.echo(f"mxward: {text}", err=True)
 
 
 @contextmanager

@@ -91,6 +91,16 @@ class Config(BaseModel):
         """Where a key stands: `place("trust", 0)` is `mxward.toml:12`."""
         return f"{self._file}:{self._places.line(path)}"
 
+    def place_of_stage(self, entry: str) -> str | None:
+        """Where the stage of `*.domain`, a domain or `default` is set; None where it is not."""
+        if entry == "default":
+            configured = "stage" in self.policy.model_fields_set
+            return self.place("policy", "stage") if configured else None
+        stage = self.stages.by_domain().get(entry)
+        if stage is None:
+            return None
+        return self.place("stages", stage.value, getattr(self.stages, stage.value).index(entry))
+
     def rules(self, inventory: Domains) -> Rules:
         """The snapshot that decisions are made by."""
         return Rules(

@@ -1,0 +1,141 @@
+"""`mxward check-config`: every mistake at once, and what the configuration comes to."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mxward.cli.options import CONFIGURATION, config_option, json_option
+from mxward.cli.screen import Screen, as_json
+from mxward.config import Config, ConfigError, Problem, Severity, load
+from mxward.inventory import Inventory, Reading
+
+__all__ = ["check_config"]
+
+_SHOWN = 10  # domains of one kind of warning
+
+_HELP = """Find every mistake in the configuration, each with its line and what to write instead.
+
+The inventory is read too. Warnings are what may stay but should be known.
+
+\b
+Example: mxward check-config --config /etc/mxward/mxward.toml
+
+Exit codes: 0 usable, 2 wrong usage, 78 wrong configuration (with --strict also for a warning).
+"""
+
+
+@click.command("check-config", help=_HELP)
+@config_option
+@json_option
+@click.option("--strict", is_flag=True, help="Let warnings count as mistakes.")
+def check_config(path: Path, json: bool, strict: bool) -> None:
+    """Load, judge, print."""
+    config, reading, problems = _look(path)
+    if json:
+        click.echo(as_json(_as_object(config, reading, problems)))
+    else:
+        for problem in problems:
+            click.echo(f"mxward: {problem}", err=True)
+        _print(path, config, reading, problems)
+    if any(strict or problem.severity is Severity.ERROR for problem in problems):
+        sys.exit(CONFIGURATION)
+
+
+def _look(path: Path) -> tuple[Config | None, Reading | None, Sequence[Problem]]:
+    try:
+        config = load(path)
+    except ConfigError as error:
+        return None, None, error.problems
+    try:
+        reading = Inventory(config.inventory, config.place("inventory")).read()
+    except ConfigError as error:
+        return config, None, (*config.warnings, *error.problems)
+    return config, reading, (*config.warnings, *_about(config, reading))
+
+
+def _about(config: Config, reading: Reading) -> Iterator[Problem]:
+    """What only the inventory can show."""
+    if reading.unusable:
+        count = _count(reading.unusable, "unusable line")
+        text = f"inventory: {count}: {'; '.join(reading.samples)}"
+        yield Problem(config.place("inventory"), text, Severity.WARNING)
+    if not config.inventory:
+        return
+    strange = [
+        (name, stage)
+        for name, stage in config.stages.by_domain().items()
+        if not name.startswith("*.") and name not in reading.domains
+    ]
+    for name, stage in strange[:_SHOWN]:
+        text = f'stages.{stage}: "{name}" is not in the inventory, so nothing is done for it'
+        yield Problem(config.place_of_stage(name) or "", text, Severity.WARNING)
+    if len(strange) > _SHOWN:
+        text = f"stages: {len(strange) - _SHOWN:,} more are not in the inventory"
+        yield Problem(config.place("stages"), text, Severity.WARNING)
+
+
+# -- shown ------------------------------------------------------------------------------------
+
+
+def _print(
+    path: Path, config: Config | None, reading: Reading | None, problems: Sequence[Problem]
+) -> None:
+    screen = Screen()
+    mistakes = sum(problem.severity is Severity.ERROR for problem in problems)
+    warnings = len(problems) - mistakes
+    found = f"{_count(mistakes, 'mistake')}, {_count(warnings, 'warning')}"
+    screen.line(f"{path}: {found}", "bold red" if mistakes else "bold green")
+    if config is None or reading is None:
+        return
+    for label, value in _summary(config, reading):
+        screen.labelled(label, value)
+
+
+def _summary(config: Config, reading: Reading) -> Iterator[tuple[str, str]]:
+    server = config.server
+    yield "listens", "  ".join(map(str, server.listen))
+    if server.upstream:
+        told = (
+            f"told who the client is by {server.identity}" if server.client_told else "told nothing"
+        )
+        yield "upstream", f"{server.upstream}, {told}"
+    yield "domains", f"{len(reading.domains):,}"
+    yield "stages", _stages(config)
+    yield "scanners", "  ".join(config.scanners) or "none"
+    yield "trusted", _count(len(config.trust), "client")
+
+
+def _stages(config: Config) -> str:
+    staged = Counter(config.stages.by_domain().values())
+    others = [f"{stage} for {_count(count, 'entry')}" for stage, count in staged.items()]
+    return ", ".join([f"{config.policy.stage} by default", *others])
+
+
+def _count(count: int, what: str) -> str:
+    """`1 entry`, `2 entries`."""
+    many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
+    return f"{count:,} {what if count == 1 else many}"
+
+
+def _as_object(
+    config: Config | None, reading: Reading | None, problems: Sequence[Problem]
+) -> dict[str, Any]:
+    usable = config is not None and reading is not None
+    return {
+        "usable": usable,
+        "problems": [
+            {"place": problem.place, "severity": problem.severity, "text": problem.text}
+            for problem in problems
+        ],
+        "domains": len(reading.domains) if reading else None,
+        "unusable_lines": reading.unusable if reading else None,
+        "scanners": list(config.scanners) if config else None,
+        "stage": config.policy.stage if config else None,
+        "stages": config.stages.by_domain() if config else None,
+    }

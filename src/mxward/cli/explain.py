@@ -1,0 +1,103 @@
+"""`mxward explain`: what would be done with one recipient of one message, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from mxward import policy
+from mxward.cli import decisions
+from mxward.cli.inquiry import Inquiry
+from mxward.cli.options import config_option, json_option, problems, remark
+from mxward.cli.screen import Screen, as_json
+from mxward.config import Config, load
+from mxward.inventory import Inventory
+from mxward.model import NOT_ASKED, Arrival, Decision
+from mxward.networks import Address, address
+
+__all__ = ["explain"]
+
+_HELP = """Tell what would be done with mail for RECIPIENT that a client brings, what an enforced
+stage would do with it, and why.
+
+It asks the DNS as the proxy does, and uses what the proxy remembers. HELO is shown, but never
+changes a decision.
+
+\b
+Examples: mxward explain --client 4.3.90.120 shaun@it.co.za
+          mxward explain --client 2001:db8::9 --from anna@example.com --json shaun@it.co.za
+
+Exit codes: 0 fine, 1 failed inside, 2 wrong usage, 78 wrong configuration.
+"""
+
+
+def _address(text: str) -> Address:
+    try:
+        return address(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no address; write one like 192.0.2.1") from None
+
+
+@click.command(help=_HELP)
+@config_option
+@json_option
+@click.option("--client", type=_address, metavar="IP", required=True, help="Who connects.")
+@click.option("--helo", default="", metavar="NAME", help="What the client calls itself.")
+@click.option("--from", "sender", default="", metavar="MAILBOX", help="The reverse-path.")
+@click.option("--auth", metavar="USER", help="Who the client has authenticated as.")
+@click.option(
+    "--server", type=_address, metavar="IP", help="The address that the client connects to."
+)
+@click.argument("recipient")
+def explain(
+    path: Path,
+    json: bool,
+    client: Address,
+    helo: str,
+    sender: str,
+    auth: str | None,
+    server: Address | None,
+    recipient: str,
+) -> None:
+    """Decide as the proxy does, then print."""
+    with problems():
+        config = load(path)
+        inventory = Inventory(config.inventory, config.place("inventory")).read()
+        inquiry = Inquiry(config, inventory.domains)
+    arrival = Arrival(
+        client=client,
+        server=server or _server(config),
+        helo=helo,
+        sender=_mailbox(sender),
+        recipient=_mailbox(recipient),
+        authenticated=auth,
+    )
+    decision = asyncio.run(_decide(inquiry, arrival))
+    if decision.evidence.front_door is not NOT_ASKED:
+        remark(inquiry.remark)
+    if json:
+        click.echo(as_json(decisions.as_object(decision, config, time.time())))
+        return
+    decisions.show(Screen(), arrival, decision, config, time.time())
+
+
+async def _decide(inquiry: Inquiry, arrival: Arrival) -> Decision:
+    needs = policy.needs(arrival, inquiry.rules)
+    door = await inquiry.doors.find(needs.front_door) if needs.front_door else NOT_ASKED
+    if needs.names:
+        arrival = replace(arrival, names=await inquiry.names.find(arrival.client))
+    return policy.decide(arrival, door, inquiry.rules, time.time())
+
+
+def _server(config: Config) -> Address:
+    """Where clients connect to, as far as the configuration tells."""
+    listening = [end.address for end in config.server.listen if end.address]
+    return (*config.server.addresses, *listening)[0]
+
+
+def _mailbox(text: str) -> str:
+    return text.removeprefix("<").removesuffix(">")

@@ -1,0 +1,70 @@
+"""What `explain` and `door` ask with: the proxy's own look-ups, and what its store remembers."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from mxward.config import Config, ConfigError, Problem
+from mxward.domains import Domains
+from mxward.egress import Egress
+from mxward.lookup.doors import Doors
+from mxward.lookup.names import ClientNames
+from mxward.lookup.resolver import DnsResolver
+from mxward.store.database import Store, StoreError
+from mxward.store.memory import StoredMemory
+from mxward.store.recollection import Recollection
+
+__all__ = ["Inquiry"]
+
+
+class Inquiry:
+    """Asks as the proxy would. Nothing is written to the store, unless the operator accepts it."""
+
+    def __init__(self, config: Config, inventory: Domains, *, accepts: bool = False) -> None:
+        """Raises ConfigError where there is no DNS server to ask.
+
+        Without a store to read, nothing is remembered, and `remark` says why; where the operator
+        `accepts`, that raises StoreError.
+        """
+        self.rules = config.rules(inventory)
+        self.remark = ""
+        path = Path(config.store.path)
+        resolver = _resolver(config)
+        self._memory = Recollection()
+        try:
+            # one that is made here would belong to whoever types this, not to the proxy's user
+            self._store = Store.open(path, read_only=not (accepts and path.exists()))
+            self._memory = StoredMemory(self._store)
+        except StoreError as error:
+            if accepts:
+                raise
+            self.remark = f"nothing is remembered: {error}"
+        lost = bool(self.remark) and path.exists()
+        self.doors = Doors(resolver, self.rules.scanners, self._memory, time.time, memory_lost=lost)
+        self.names = ClientNames(resolver, time.time)
+
+    async def accept(self, scanner: str) -> Egress | None:
+        """Give the operator's word for all that waits of a scanner; None where nothing did.
+
+        What waited is returned. Raises StoreError.
+        """
+        before = await self.doors.egress(scanner)
+        if not before.held and not before.leaving:
+            return None
+        now = time.time()
+        if isinstance(self._memory, StoredMemory):
+            self._memory.drain()  # what is accepted now must not be news to the proxy later
+        self._store.accept(scanner, now)
+        self._memory.accept(scanner, now)
+        self.doors.refresh()
+        return before
+
+
+def _resolver(config: Config) -> DnsResolver:
+    servers = [(end.host, end.port) for end in config.dns.servers] or None
+    try:
+        return DnsResolver(servers, config.dns.timeout)
+    except ValueError as error:
+        text = f'dns.servers: {error}; write servers = ["127.0.0.1:53"]'
+        raise ConfigError([Problem(config.place("dns", "servers"), text)]) from None
