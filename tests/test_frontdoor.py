@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxward.egress import Egress
-from mxward.frontdoor import assemble, exchanges, scanners_in_front
+from mxward.frontdoor import assemble, exchanges, see
 from mxward.model import (
     Answer,
     Exchange,
@@ -57,7 +57,7 @@ def learn(facts: Facts, now: float, told: Mapping[str, Iterable[str] | None]) ->
 
 
 def door(facts: Facts, now: float = 0.0, egress: Mapping[str, Egress] = EGRESS) -> FrontDoor:
-    return assemble(DOMAIN, facts.get, SCANNERS, egress.__getitem__, now)
+    return assemble(see(DOMAIN, facts.get, SCANNERS, now), egress.__getitem__, now)
 
 
 FRONTED = {
@@ -106,7 +106,7 @@ def test_two_scanners_both_deliver() -> None:
             "AAAA b.hornetsecurity.com": [],
         },
     )
-    assert scanners_in_front(DOMAIN, facts.get, SCANNERS, 0.0) == ["mimecast", "hornet"]
+    assert see(DOMAIN, facts.get, SCANNERS, 0.0).needs_egress_of == ("mimecast", "hornet")
     assert door(facts).egress == Networks.of("198.51.100.0/24", "203.0.113.0/24")
     assert door(facts).scanners == ("mimecast", "hornet")
 
@@ -211,7 +211,7 @@ def test_a_host_that_vanished_leaves_its_addresses_and_its_scanners_egress() -> 
         "AAAA a.hornetsecurity.com": [],
     }
     facts = learn(learn({}, 0.0, FRONTED), HOUR, moved)
-    assert scanners_in_front(DOMAIN, facts.get, SCANNERS, HOUR) == ["hornet", "mimecast"]
+    assert see(DOMAIN, facts.get, SCANNERS, HOUR).needs_egress_of == ("hornet", "mimecast")
     before = Networks.of("192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1", "198.51.100.0/24")
     assert door(facts, HOUR).former == before
     assert door(facts, HOUR).egress == EGRESS["hornet"].networks

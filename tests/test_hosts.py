@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mxward.hosts import look_at, scanners_of
+from mxward.hosts import MOST_ADDRESSES, look_at, scanners_of
 from mxward.model import Kind, Known, Question, Remembered, Scanner
 from mxward.networks import Networks, address
 
@@ -58,3 +58,11 @@ def test_what_is_known_of_a_host() -> None:
     assert host.scanners == ("mimecast",)
     assert host.former_scanners == ("barracuda",)
     assert host.missing == (Question(Kind.AAAA, "mx.example.com"),)
+
+
+def test_addresses_are_bounded_but_not_those_of_lately() -> None:
+    many = tuple(f"192.0.2.{n}" for n in range(256))
+    former = tuple((f"198.51.100.{n}", 0.0) for n in range(256))
+    facts = {Question(Kind.A, "mx.it"): Remembered(Known.FOUND, many, "", 0.0, 300.0, former)}
+    host = look_at("mx.it", facts.get, {}, 1.0)
+    assert (len(host.addresses), len(host.former)) == (MOST_ADDRESSES, 256)

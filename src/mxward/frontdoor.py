@@ -23,10 +23,10 @@ from mxward import records
 from mxward.egress import Egress
 from mxward.hosts import Host, Scanners, look_at
 from mxward.model import Exchange, FrontDoor, Kind, Known, Question, Remembered, Source
-from mxward.networks import Networks
+from mxward.networks import Address, Networks
 from mxward.remember import Recall, cooling
 
-__all__ = ["EgressOf", "assemble", "exchanges", "scanners_in_front"]
+__all__ = ["EgressOf", "Seen", "assemble", "exchanges", "see"]
 
 EgressOf = Callable[[str], Egress]
 """Where a scanner delivers from, by its name."""
@@ -34,83 +34,80 @@ EgressOf = Callable[[str], Egress]
 _NONE = Networks()
 
 
-def exchanges(domain: str, mx: Remembered) -> list[tuple[int, str]]:
+def exchanges(domain: str, mx: Remembered) -> tuple[tuple[int, str], ...]:
     """The hosts that take a domain's mail, best first; none where its MX is null or garbage."""
     if mx.state is Known.ABSENT:
-        return [(0, domain)]  # RFC 5321 5.1: the implicit MX
-    return [] if mx.values == records.NULL_MX else records.exchanges(mx.values)
+        return ((0, domain),)  # RFC 5321 5.1: the implicit MX
+    return () if mx.values == records.NULL_MX else records.exchanges(mx.values)
 
 
-def scanners_in_front(domain: str, recall: Recall, scanners: Scanners, now: float) -> list[str]:
-    """The scanners whose egress `assemble` will ask for."""
-    seen = _see(domain, recall, scanners, now)
-    return [*seen.scanners, *seen.former_scanners] if seen else []
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A domain's MX hosts, now and lately. Nothing stands in front where the state is ABSENT."""
+
+    state: Known
+    exchanges: tuple[Exchange, ...] = ()
+    scanners: tuple[str, ...] = ()
+    former_scanners: tuple[str, ...] = ()
+    former: Networks = _NONE
+    missing: tuple[Question, ...] = ()
+    facts: tuple[Remembered, ...] = ()
+
+    @property
+    def needs_egress_of(self) -> tuple[str, ...]:
+        """The scanners whose egress `assemble` will ask for."""
+        return self.scanners + self.former_scanners
 
 
-def assemble(
-    domain: str, recall: Recall, scanners: Scanners, egress_of: EgressOf, now: float
-) -> FrontDoor:
+def see(domain: str, recall: Recall, scanners: Scanners, now: float) -> Seen:
+    """Look at a domain's MX and its hosts. `now` is in seconds since the epoch; never raises."""
+    mx = recall(Question(Kind.MX, domain))
+    if mx is None:
+        return Seen(Known.FAILED, missing=(Question(Kind.MX, domain),))
+    named = [(p, look_at(name, recall, scanners, now)) for p, name in exchanges(domain, mx)]
+    hosts = [host for _, host in named]
+    before = [
+        look_at(name, recall, scanners, now)
+        for _, name in records.exchanges(tuple(cooling(mx.former, now)))
+        if all(name != host.name for host in hosts)
+    ]
+    state = _state(hosts)
+    in_front = _unique(name for host in hosts for name in host.scanners)
+    behind = _unique(name for host in before for name in host.scanners) + _unique(
+        name for host in (*hosts, *before) for name in host.former_scanners
+    )
+    return Seen(
+        state=state,
+        exchanges=tuple(_exchanges(named, mx, state)),
+        scanners=in_front if state is Known.FOUND else (),
+        former_scanners=_unique(name for name in behind if name not in in_front),
+        former=_networks(
+            [a for host in before for a in host.addresses]
+            + [a for host in (*hosts, *before) for a in host.former]
+        ),
+        missing=tuple(question for host in hosts for question in host.missing),
+        facts=(mx, *(fact for host in hosts for fact in host.facts)),
+    )
+
+
+def assemble(seen: Seen, egress_of: EgressOf, now: float) -> FrontDoor:
     """Put a domain's front door together. `now` is in seconds since the epoch; never raises."""
-    seen = _see(domain, recall, scanners, now)
-    if seen is None:
-        return FrontDoor(Known.FAILED, missing=(Question(Kind.MX, domain),))
+    if seen.state is Known.FAILED:
+        return FrontDoor(Known.FAILED, missing=seen.missing)
     egress = [egress_of(name) for name in seen.scanners]
     before = [egress_of(name) for name in seen.former_scanners]
     stale = any(f.expires_at <= now for f in seen.facts) or any(e.stale for e in egress)
-    ages = [f.observed_at for f in seen.facts]
+    ages = [e.observed_at for e in egress if e.observed_at is not None]
+    unknown = tuple(question for e in (*egress, *before) for question in e.missing)
     return FrontDoor(
         state=seen.state,
         exchanges=seen.exchanges,
         egress=_all(e.networks for e in egress),
         former=_all([seen.former, *(e.former for e in egress), *(e.networks for e in before)]),
         held=_all(networks for e in egress for networks in (e.held, e.leaving)),
-        missing=seen.missing
-        + tuple(question for e in (*egress, *before) for question in e.missing),
+        missing=seen.missing + unknown,
         source=Source.REMEMBERED if stale else Source.DNS,
-        observed_at=min([*ages, *(e.observed_at for e in egress if e.observed_at is not None)]),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A domain's MX hosts, now and lately. Nothing stands in front where the state is ABSENT."""
-
-    state: Known
-    exchanges: tuple[Exchange, ...]
-    scanners: tuple[str, ...]
-    former_scanners: tuple[str, ...]
-    former: Networks
-    missing: tuple[Question, ...]
-    facts: tuple[Remembered, ...]
-
-
-def _see(domain: str, recall: Recall, scanners: Scanners, now: float) -> _Seen | None:
-    mx = recall(Question(Kind.MX, domain))
-    if mx is None:
-        return None
-    named = [(p, look_at(name, recall, scanners, now)) for p, name in exchanges(domain, mx)]
-    hosts = [host for _, host in named]
-    state = _state(hosts)
-    in_front = _unique(name for host in hosts for name in host.scanners)
-    former_hosts = [
-        look_at(name, recall, scanners, now)
-        for _, name in records.exchanges(cooling(mx.former, now))
-        if all(name != host.name for host in hosts)
-    ]
-    before = _unique(
-        [name for host in hosts for name in host.former_scanners]
-        + [name for host in former_hosts for name in (*host.scanners, *host.former_scanners)]
-    )
-    addresses = [a for host in hosts for a in host.former]
-    addresses += [a for host in former_hosts for a in (*host.addresses, *host.former)]
-    return _Seen(
-        state=state,
-        exchanges=tuple(_exchanges(named, mx, state)),
-        scanners=in_front if state is Known.FOUND else (),
-        former_scanners=tuple(name for name in before if name not in in_front),
-        former=Networks(ip_network(address) for address in addresses) if addresses else _NONE,
-        missing=tuple(question for host in hosts for question in host.missing),
-        facts=(mx, *(fact for host in hosts for fact in host.facts)),
+        observed_at=min([*ages, *(fact.observed_at for fact in seen.facts)]),
     )
 
 
@@ -129,6 +126,10 @@ def _exchanges(named: list[tuple[int, Host]], mx: Remembered, state: Known) -> I
     elif mx.state is Known.FOUND:
         for preference, host in named:
             yield Exchange(preference, host.name)
+
+
+def _networks(addresses: list[Address]) -> Networks:
+    return Networks(ip_network(address) for address in addresses) if addresses else _NONE
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

@@ -10,9 +10,12 @@ from mxward.model import Kind, Question, Remembered, Scanner
 from mxward.networks import Address
 from mxward.remember import Recall, cooling, led_to
 
-__all__ = ["Host", "Scanners", "look_at", "questions", "scanners_of"]
+__all__ = ["MOST_ADDRESSES", "Host", "Scanners", "look_at", "questions", "scanners_of"]
 
 Scanners = Mapping[str, Scanner]
+
+MOST_ADDRESSES = 100
+"""Addresses of one host and family that are looked at; of those it had lately, all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,9 @@ def look_at(name: str, recall: Recall, scanners: Scanners, now: float) -> Host:
     """Gather what is known of a host. Never raises."""
     known = {question: recall(question) for question in questions(name)}
     facts = tuple(fact for fact in known.values() if fact)
-    addresses = records.addresses(value for fact in facts for value in fact.values)
+    addresses = tuple(a for fact in facts for a in records.addresses(fact.values)[:MOST_ADDRESSES])
     names = [name, *(fact.canonical for fact in facts if fact.canonical)]
-    vanished = [value for fact in facts for value in cooling(fact.former, now)]
+    vanished = tuple(value for fact in facts for value in cooling(fact.former, now))
     former = tuple(a for a in records.addresses(vanished) if a not in addresses)
     return Host(
         name=name,

@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from mxward import domains
 from mxward.networks import Address, address
 
-__all__ = ["MOST_ADDRESSES", "MOST_EXCHANGES", "NULL_MX", "addresses", "exchanges", "host"]
+__all__ = ["MOST_EXCHANGES", "NULL_MX", "addresses", "exchanges", "host"]
 
 MOST_EXCHANGES = 50
 """Exchanges of one domain that are looked at, the best first."""
-
-MOST_ADDRESSES = 100
-"""Addresses of one host that are looked at."""
 
 NULL_MX = ("0 .",)
 """A domain that takes no mail says so (RFC 7505), in this one record."""
@@ -28,7 +26,8 @@ _MX = re.compile(r"([0-9]{1,5}) (\S{1,255})", re.ASCII)
 _LOOKS_LIKE_IPV4 = re.compile(r"(?:.*\.)?[0-9]+", re.ASCII)
 
 
-def exchanges(values: Iterable[str]) -> list[tuple[int, str]]:
+@lru_cache(maxsize=4096)
+def exchanges(values: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
     """The hosts that MX values name, each once with its best preference, best first."""
     best: dict[str, int] = {}
     for value in values:
@@ -36,12 +35,14 @@ def exchanges(values: Iterable[str]) -> list[tuple[int, str]]:
         name = host(matched[2]) if matched else ""
         if matched and name:
             best[name] = min(int(matched[1]), best.get(name, 65_535))
-    return sorted((preference, name) for name, preference in best.items())[:MOST_EXCHANGES]
+    ordered = sorted((preference, name) for name, preference in best.items())
+    return tuple(ordered[:MOST_EXCHANGES])
 
 
-def addresses(values: Iterable[str]) -> tuple[Address, ...]:
+@lru_cache(maxsize=4096)
+def addresses(values: tuple[str, ...]) -> tuple[Address, ...]:
     """The addresses that A or AAAA values are."""
-    return tuple(_addresses(values))[:MOST_ADDRESSES]
+    return tuple(_addresses(values))
 
 
 def host(name: str) -> str:

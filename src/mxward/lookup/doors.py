@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from mxward.egress import Egress
-from mxward.frontdoor import assemble, exchanges, scanners_in_front
+from mxward.frontdoor import Seen, assemble, exchanges, see
 from mxward.hosts import questions
 from mxward.lookup.cache import PATIENCE, Cache
 from mxward.lookup.egresses import Egresses, Found
@@ -75,9 +75,10 @@ class Doors:
         facts = Facts(self._memory)
         while asks := _asks(domain, facts):
             facts.add(asks, await asyncio.gather(*(self._cache.find(q) for q in asks)))
-        names = scanners_in_front(domain, facts.recall, self._scanners, now)
+        seen = see(domain, facts.recall, self._scanners, now)
+        names = seen.needs_egress_of
         found = await asyncio.gather(*(self._egresses.find(name) for name in names))
-        return self._keep(domain, facts, dict(zip(names, found, strict=True)), now)
+        return self._keep(domain, seen, dict(zip(names, found, strict=True)), facts, now)
 
     async def egress(self, scanner: str) -> Egress:
         """Where a scanner delivers from, with what is held and leaving. Never raises."""
@@ -99,12 +100,15 @@ class Doors:
             if len(known) < len(asks):
                 return None
             facts.add(asks, known)
-        names = scanners_in_front(domain, facts.recall, self._scanners, now)
+        seen = see(domain, facts.recall, self._scanners, now)
+        names = seen.needs_egress_of
         found = {name: egress for name in names if (egress := self._egresses.known(name))}
-        return self._keep(domain, facts, found, now) if len(found) == len(names) else None
+        return self._keep(domain, seen, found, facts, now) if len(found) == len(names) else None
 
-    def _keep(self, domain: str, facts: Facts, found: Mapping[str, Found], now: float) -> FrontDoor:
-        door = assemble(domain, facts.recall, self._scanners, lambda name: found[name].egress, now)
+    def _keep(
+        self, domain: str, seen: Seen, found: Mapping[str, Found], facts: Facts, now: float
+    ) -> FrontDoor:
+        door = assemble(seen, lambda name: found[name].egress, now)
         if self._memory_lost:
             mx = Question(Kind.MX, domain)
             door = replace(door, missing=tuple(dict.fromkeys((mx, *door.missing))))
