@@ -94,7 +94,7 @@ def _download(work: Path) -> list[Path]:
         _download_with(apt, work / "packages")
     except subprocess.CalledProcessError:
         apt += ["-o", f"Dir::State::lists={work}/lists"]
-        _run(*apt, "update")
+        _run(*apt, "-o", "APT::Update::Error-Mode=any", "update")
         _download_with(apt, work / "packages")
     return sorted((work / "packages").glob("*.deb"))
 
