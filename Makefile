@@ -21,7 +21,7 @@ lint: venv ## ruff, mypy, and the order of the layers
 	$(RUN)ruff check .
 	$(RUN)ruff format --check .
 	$(RUN)mypy
-	$(RUN)lint-imports
+	$(RUN)lint-imports --no-logo
 
 test: lint servers ## everything, with the small counts; as root on Debian also with real servers
 	$(RUN)pytest
