@@ -33,7 +33,8 @@ class MailServer(Server):
 
     It listens on `port`, and where `proxy_port` is given also there, for a proxy that tells it the
     client by the PROXY protocol (v1 or v2). As packaged, it relays for clients on its own host to
-    anywhere; such mail stays in its queue, since nothing ever leaves it.
+    anywhere; such mail stays in its queue, since nothing ever leaves it. `settings` are lines for
+    its own configuration.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class MailServer(Server):
         domains: Iterable[str] = (),
         proxy_port: int | None = None,
         hostname: str = "mail.provider.example",
+        settings: str = "",
     ) -> None:
         super().__init__(directory, address, port)
         self.proxy_port = proxy_port
         self.domains = tuple(domains)
         self.hostname = hostname
+        self.settings = settings
 
     @abstractmethod
     def queued(self) -> list[str]:

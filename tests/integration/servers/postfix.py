@@ -1,7 +1,8 @@
 """Postfix as the mail server, with Debian's relay settings: it relays for its own host.
 
 Deliveries are fast (no back-off between tries, no limits on clients) and go into one Maildir;
-`settings` adds to main.cf or replaces what is there. Not here: TLS, SASL, local users, pickup.
+`settings` are lines for main.cf, where a later one replaces an earlier. Not here: TLS, SASL, local
+users, pickup.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import json
 import os
 import stat
 import subprocess
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tests.integration.servers import room
@@ -79,27 +79,6 @@ _KEPT = ("bounce", "corrupt", "defer", "deferred", "flush", "hold", "private", "
 class Postfix(MailServer):
     """Postfix, started from nothing. See MailServer."""
 
-    def __init__(
-        self,
-        directory: Path,
-        address: str,
-        port: int = 25,
-        *,
-        domains: Iterable[str] = (),
-        proxy_port: int | None = None,
-        hostname: str = "mail.provider.example",
-        settings: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(
-            directory,
-            address,
-            port,
-            domains=domains,
-            proxy_port=proxy_port,
-            hostname=hostname,
-        )
-        self.settings = dict(settings or {})
-
     def configure(self) -> list[str]:
         self._write("main.cf", self._main())
         self._write("master.cf", self._inet_services() + _SERVICES)
@@ -139,7 +118,7 @@ class Postfix(MailServer):
             address=self.address,
             postfix=room.USERS["postfix"],
         )
-        return main + "".join(f"{name} = {value}\n" for name, value in self.settings.items())
+        return main + self.settings
 
     def _inet_services(self) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address

@@ -47,13 +47,14 @@ class Scanner(Postfix):
     def configure(self) -> list[str]:
         room.own(self.egress)
         host, port = self.behind
-        self.settings = {
-            "relay_domains": "texthash:/srv/relayed",
-            "relay_transport": f"relay:[{host}]:{port}",
-            "mynetworks": "127.0.0.1",
-            "body_checks": "pcre:/srv/body_checks",
-            "smtp_bind_address6" if ":" in self.egress else "smtp_bind_address": self.egress,
-        }
+        bind = "smtp_bind_address6" if ":" in self.egress else "smtp_bind_address"
+        self.settings = f"""\
+relay_domains = texthash:/srv/relayed
+relay_transport = relay:[{host}]:{port}
+mynetworks = 127.0.0.1
+body_checks = pcre:/srv/body_checks
+{bind} = {self.egress}
+"""
         self._write("relayed", "".join(f"{domain} here\n" for domain in self.relayed_domains))
         self._write("body_checks", _BODY_CHECKS)
         return super().configure()
