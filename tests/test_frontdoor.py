@@ -219,6 +219,15 @@ def test_a_host_that_vanished_leaves_its_addresses_and_its_scanners_egress() -> 
     assert door(facts, HOUR + COOLING_OFF).former == Networks()
 
 
+def test_an_address_that_vanished_before_its_host_did_is_former_still() -> None:
+    facts = learn(learn({}, 0.0, FRONTED), HOUR, {"A in-1.mimecast.com": ["192.0.2.2"]})
+    facts = learn(facts, 2 * HOUR, {"MX it.co.za": ["10 mx.it"], "A mx.it": ["192.0.2.9"]})
+    former = door(facts, 2 * HOUR).former
+    assert all(address(a) in former for a in ("192.0.2.1", "192.0.2.2", "192.0.2.3"))
+    assert address("192.0.2.1") not in door(facts, HOUR + COOLING_OFF).former
+    assert address("192.0.2.2") in door(facts, HOUR + COOLING_OFF).former
+
+
 def test_another_preference_is_no_disappearance() -> None:
     facts = learn({}, 0.0, {**FRONTED, "MX it.co.za": ["10 in-1.mimecast.com"]})
     facts = learn(facts, HOUR, {**FRONTED, "MX it.co.za": ["30 in-1.mimecast.com"]})

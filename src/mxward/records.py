@@ -23,10 +23,9 @@ NULL_MX = ("0 .",)
 """A domain that takes no mail says so (RFC 7505), in this one record."""
 
 _MX = re.compile(r"([0-9]{1,5}) (\S{1,255})", re.ASCII)
-_LOOKS_LIKE_IPV4 = re.compile(r"(?:.*\.)?[0-9]+", re.ASCII)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def exchanges(values: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
     """The hosts that MX values name, each once with its best preference, best first."""
     best: dict[str, int] = {}
@@ -39,7 +38,7 @@ def exchanges(values: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
     return tuple(ordered[:MOST_EXCHANGES])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def addresses(values: tuple[str, ...]) -> tuple[Address, ...]:
     """The addresses that A or AAAA values are."""
     return tuple(_addresses(values))
@@ -48,10 +47,9 @@ def addresses(values: tuple[str, ...]) -> tuple[Address, ...]:
 def host(name: str) -> str:
     """A host's name in its normal spelling, or "" where it cannot be one."""
     try:
-        normal = domains.normal(name)
+        return domains.normal(name)
     except ValueError:
         return ""
-    return "" if _LOOKS_LIKE_IPV4.fullmatch(normal) else normal
 
 
 def _addresses(values: Iterable[str]) -> Iterator[Address]:

@@ -74,3 +74,15 @@ def test_names_stand_while_the_dns_is_away() -> None:
         assert await finder.find(address(CLIENT)) == before
 
     asyncio.run(scene())
+
+
+def test_a_name_that_led_back_once_does_not_when_it_leads_elsewhere() -> None:
+    async def scene() -> None:
+        resolver, clock = dns(set()), Clock()
+        finder = ClientNames(resolver, clock)
+        assert (await finder.find(address(CLIENT))).names == ("mail.example.com",)
+        resolver.a = {"mail.example.com": ["192.0.2.99"]}
+        clock.now += 3600
+        assert await finder.find(address(CLIENT)) == ConfirmedNames(Known.ABSENT)
+
+    asyncio.run(scene())

@@ -11,6 +11,7 @@ import pytest
 
 from mxward.egress import EgressHistory
 from mxward.model import Kind, Question
+from mxward.networks import network
 from mxward.store.database import Store, StoreError
 from mxward.store.memory import StoredMemory
 from tests.store.samples import ANSWERS, HISTORIES, MX
@@ -107,6 +108,16 @@ def test_the_operators_word_is_taken_in(path: Path) -> None:
     assert memory.reread()
     assert (memory.accepted_at("hornet"), memory.accepted_at("mimecast")) == (9.0, 7.0)
     assert not memory.reread()
+
+
+def test_with_the_operators_word_comes_the_history_it_is_about(path: Path) -> None:
+    memory = filled(path)
+    news = EgressHistory(("spf.example",), ((network("10.0.0.0/8"), 6.0),))
+    Store.open(path).save({}, {"mimecast": news, "hornet": news})
+    memory.keep_egress("hornet", HISTORIES["hornet"])  # newer, not written yet
+    assert memory.reread()
+    assert memory.egress("mimecast") == news
+    assert memory.egress("hornet") == HISTORIES["hornet"]
 
 
 def test_one_thread_keeps_while_another_drains(path: Path) -> None:

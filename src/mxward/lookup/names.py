@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from mxward import records
 from mxward.lookup.cache import Cache
 from mxward.lookup.facts import Fact
 from mxward.lookup.resolver import Resolver
-from mxward.model import ConfirmedNames, Kind, Known, Question
+from mxward.model import ConfirmedNames, Kind, Known, Question, Remembered
 from mxward.networks import Address
 from mxward.store.recollection import Recollection
 
 __all__ = ["ClientNames"]
 
 _MOST_NAMES = 10
-_MOST_ANSWERS = 50_000
+_MOST_ANSWERS = 10_000
+_MOST_VALUES = 100
 
 
 class ClientNames:
@@ -31,7 +33,7 @@ class ClientNames:
     """
 
     def __init__(self, resolver: Resolver, clock: Callable[[], float]) -> None:
-        self._cache = Cache(resolver, Recollection(_MOST_ANSWERS), clock)
+        self._cache = Cache(resolver, _Strangers(_MOST_ANSWERS), clock)
 
     def known(self, client: Address) -> ConfirmedNames | None:
         """The names where they can be told without waiting."""
@@ -49,6 +51,15 @@ class ClientNames:
         names = _names(pointers)
         asked = await asyncio.gather(*(self._cache.find(_forward(n, client)) for n in names))
         return _confirmed(client, pointers, names, asked)
+
+
+class _Strangers(Recollection):
+    """Keeps little of each answer, and nothing of what vanished from it."""
+
+    def keep(self, question: Question, remembered: Remembered) -> None:
+        """Remember this of a question from now on."""
+        values = remembered.values[:_MOST_VALUES]
+        super().keep(question, replace(remembered, values=values, former=()))
 
 
 def _pointer(client: Address) -> Question:

@@ -80,10 +80,15 @@ class StoredMemory(Recollection):
     def reread(self) -> bool:
         """Take in the operator's word given in another process; says whether there may be one.
 
-        For the background thread. Raises StoreError.
+        The histories that it is about come with it, as far as there is nothing newer here. For the
+        background thread. Raises StoreError.
         """
         if not self._store.changed():
             return False
+        newer = {scanner for scanner, _ in tuple(self._histories)} | self._unsaved_histories.keys()
+        for scanner, history in self._store.egress().items():
+            if scanner not in newer:
+                self._egress[scanner] = history
         self._accepted = self._store.accepted()
         return True
 

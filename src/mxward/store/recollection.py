@@ -65,7 +65,7 @@ class Recollection:
         self._accepted[scanner] = at
 
     def _sharing(self, remembered: Remembered) -> Remembered:
-        if len(self._shared) >= _MOST_SHARED:
+        if len(self._shared) >= min(self._most, _MOST_SHARED):
             self._shared.clear()
         values = self._shared.setdefault(remembered.values, remembered.values)
         return remembered if values is remembered.values else replace(remembered, values=values)
