@@ -5,7 +5,8 @@ as browsers and mail programs do), so that no spelling of it can change a decisi
 also hide its domain, and `of_recipient` says so: an address literal (RFC 5321 4.1.3), `%` or `!`
 routing (RFC 5321 appendix F.2, RFC 976), a source route or another "@" inside the local part, a
 domain that is no host name.
-Not supported: names under UTS 46 transitional processing.
+Supported: all that browsers and registries take for a name, emoji and underscores included.
+Not supported: the narrower rules of IDNA 2008 (CONTEXTJ, Bidi); a name that breaks them is a name.
 """
 
 from __future__ import annotations
@@ -16,37 +17,60 @@ from functools import lru_cache
 
 import idna
 
-__all__ = ["HIDDEN", "Domains", "is_normal", "is_postmaster", "normal", "of_recipient"]
+__all__ = ["HIDDEN", "Domains", "folded", "is_normal", "is_postmaster", "normal", "of_recipient"]
 
 HIDDEN = ""
 """What `of_recipient` answers for a recipient that hides its domain."""
 
-_PLAIN = re.compile(
-    r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
-)
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_PLAIN = re.compile(rf"(?:{_LABEL}\.)*(?![0-9]+\Z){_LABEL}")
 _SURE = re.compile(  # possessive, for inventories of a million names
     r"[a-z0-9_]++(?:-++[a-z0-9_]++)*+(?:\.[a-z0-9_]++(?:-++[a-z0-9_]++)*+)*+"
 )
 _ROUTED = re.compile(r"[%!@:]")
+_LONGEST = 1_000  # characters: no spelling of a domain is longer
+_JOINERS = dict.fromkeys((0x200C, 0x200D))
 
 
-@lru_cache(maxsize=65_536)
 def normal(text: str) -> str:
     """The one spelling of a domain: A-labels, lower case, no trailing dot.
 
-    Raises ValueError where it is no host name (empty, a label over 63 octets, all over 253, ...).
-    Underscores are let through: they occur in names of hosts that are in use.
+    Raises ValueError where it is no host name (empty, a label over 63 octets, all over 253, an
+    address, ...). Underscores are let through: they occur in names of hosts that are in use.
     """
+    if len(text) > _LONGEST:
+        raise ValueError(f"{len(text)} characters are no domain name")
     name = text.lower()
     if not name.isascii() or "xn--" in name:
-        try:
-            name = idna.encode(name, uts46=True, std3_rules=False).decode("ascii").lower()
-        except idna.IDNAError as why:
-            raise ValueError(f"{text!r} is no domain name: {why}") from why
+        name = _a_labels(text)
     name = name.removesuffix(".")
     if len(name) > 253 or not _PLAIN.fullmatch(name):
         raise ValueError(f"{text!r} is no domain name")
     return name
+
+
+@lru_cache(maxsize=4_096)
+def _a_labels(text: str) -> str:
+    try:
+        mapped = idna.uts46_remap(text, std3_rules=False)
+        return ".".join(_a_label(label) for label in mapped.split("."))
+    except UnicodeError as why:
+        raise ValueError(f"{text!r} is no domain name: {why}") from why
+
+
+def _a_label(label: str) -> str:
+    """RFC 5890 2.3.2.1. An A-label that comes in must be the one spelling of what it stands for."""
+    if not label.startswith("xn--"):
+        return label if label.isascii() else _punycode(label)
+    shown = label[4:].encode("ascii").decode("punycode")
+    mapped = idna.uts46_remap(shown, std3_rules=False)
+    if shown.isascii() or mapped != shown or _punycode(shown) != label:
+        raise UnicodeError(f"{label!r} is no A-label")
+    return label
+
+
+def _punycode(label: str) -> str:
+    return "xn--" + label.encode("punycode").decode("ascii")
 
 
 def is_normal(text: str) -> bool:
@@ -54,7 +78,12 @@ def is_normal(text: str) -> bool:
 
     No label is too long where all of it has at most 63 characters.
     """
-    return len(text) <= 63 and _SURE.fullmatch(text) is not None and "xn--" not in text
+    return (
+        len(text) <= 63
+        and _SURE.fullmatch(text) is not None
+        and not text[-1].isdigit()
+        and "xn--" not in text
+    )
 
 
 def of_recipient(mailbox: str) -> str:
@@ -62,6 +91,19 @@ def of_recipient(mailbox: str) -> str:
     local, at, domain = mailbox.rpartition("@")
     if not at or _ROUTED.search(local):
         return HIDDEN
+    return _normal_or_hidden(domain)
+
+
+def folded(mailbox: str) -> str:
+    """The domain as older rules read it, with ß as ss, final sigma as sigma, no joiners; or HIDDEN.
+
+    Postfix looks domains up by Unicode's case folding, and the IDNA of 2003 did the same: there
+    user@faß.example is user@fass.example. UTS 46 keeps the two apart.
+    """
+    return _normal_or_hidden(mailbox.rpartition("@")[2].casefold().translate(_JOINERS))
+
+
+def _normal_or_hidden(domain: str) -> str:
     try:
         return normal(domain)
     except ValueError:

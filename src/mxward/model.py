@@ -128,6 +128,10 @@ class Scanner:
     spf: tuple[str, ...] = ()  # names whose SPF networks are its egress too
     knows_us: bool = False  # mxward is a trusted relay there
 
+    def has_mx(self, host: str) -> bool:
+        """Whether a host is the scanner's by its name."""
+        return any(host == suffix or host.endswith(f".{suffix}") for suffix in self.mx)
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -164,15 +168,13 @@ class FrontDoor:
     source: Source = Source.DNS
     observed_at: float = 0.0
     addresses: frozenset[Address] = field(init=False, compare=False)
+    scanners: tuple[str, ...] = field(init=False, compare=False)  # in the order of their exchanges
 
     def __post_init__(self) -> None:
         everywhere = frozenset(a for exchange in self.exchanges for a in exchange.addresses)
+        in_front = tuple(dict.fromkeys(x.scanner for x in self.exchanges if x.scanner))
         object.__setattr__(self, "addresses", everywhere)
-
-    @property
-    def scanners(self) -> tuple[str, ...]:
-        """The scanners in front, in the order of their exchanges."""
-        return tuple(dict.fromkeys(x.scanner for x in self.exchanges if x.scanner))
+        object.__setattr__(self, "scanners", in_front)
 
 
 NOT_ASKED = FrontDoor(Known.NOT_ASKED)
@@ -230,10 +232,16 @@ class Rules:
     client_told: bool = False  # the mail server learns the client's address
     rehearsed: Stage = Stage.REFUSE  # what `would` assumes where the stage is observe
     strictest: Stage = field(init=False, compare=False)  # in force for any domain
+    trusted_networks: Networks = field(init=False, compare=False)
+    trusted_names: tuple[Trust, ...] = field(init=False, compare=False)  # entries with a name
 
     def __post_init__(self) -> None:
         in_force = {self.stage, *self.stages.values()}
+        networks = Networks(t.network for t in self.trust if t.network is not None)
+        named = tuple(t for t in self.trust if t.name is not None)
         object.__setattr__(self, "strictest", max(in_force, key=list(Stage).index))
+        object.__setattr__(self, "trusted_networks", networks)
+        object.__setattr__(self, "trusted_names", named)
 
 
 @dataclass(frozen=True, slots=True)

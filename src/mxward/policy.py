@@ -14,16 +14,17 @@ answer the question calls them: the proxy, `mxward explain`, the replay of logs.
  8. no front door, or no scanner that we know: passes;
  9. the back door: the domain's stage decides.
 
-A missing fact counts in 7 only if it could change the outcome: where the front door is known whole
-and has no scanner, 8 holds whatever a client's name would have been.
+A missing fact counts in 7 only if it could change the outcome: where all hosts of the front door
+are known and none is a scanner's, 8 holds whatever a client's name would have been.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import IPv6Address, IPv6Network
+from ipaddress import IPv6Network
 
 from mxward import domains
+from mxward.domains import Domains
 from mxward.model import (
     Action,
     Arrival,
@@ -51,17 +52,19 @@ _ENFORCED = {
     Stage.REFUSE: Action.REFUSE,
     Stage.REROUTE: Action.REROUTE,
 }
-_NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: an IPv4 address in disguise
+_FAMILY = {Kind.A: 4, Kind.AAAA: 6}
+_UNICAST = IPv6Network("2000::/3")  # all that is routed; NAT64 (RFC 6052) is not
+_6TO4 = IPv6Network("2002::/16")  # RFC 3056: an IPv4 address in disguise
 
 
 def needs(arrival: Arrival, rules: Rules) -> Needs:
     """What must be looked up before `decide` can answer. No look-up for a stranger's domain."""
     if arrival.authenticated:
         return Needs()
-    domain = domains.of_recipient(arrival.recipient)
+    domain = _domain_of(arrival.recipient, rules.inventory)
     if domain and domain not in rules.inventory:
         return Needs()
-    by_name = any(t.name and _limits_allow(t, arrival, domain) for t in rules.trust)
+    by_name = any(_limits_allow(trust, arrival, domain) for trust in rules.trusted_names)
     return Needs(front_door=domain or None, names=by_name)
 
 
@@ -69,7 +72,7 @@ def decide(arrival: Arrival, front_door: FrontDoor, rules: Rules, now: float) ->
     """Answer for one recipient. `now` is in seconds since the epoch; never raises."""
     if arrival.authenticated:
         return _outside(Action.PASS, Reason.AUTHENTICATED)
-    domain = domains.of_recipient(arrival.recipient)
+    domain = _domain_of(arrival.recipient, rules.inventory)
     if domain == domains.HIDDEN:
         return _decide_hidden(arrival, rules, now)
     if domain not in rules.inventory:
@@ -84,6 +87,21 @@ def stage_of(domain: str, rules: Rules) -> tuple[Stage, str]:
             if entry in rules.stages:
                 return rules.stages[entry], entry
     return rules.stage, "default"
+
+
+def _domain_of(recipient: str, inventory: Domains) -> str:
+    """The recipient's domain; HIDDEN too where the mail server may read one of ours out of it.
+
+    A name without a dot is a mail server's own (`localhost`), not a domain (RFC 5321 2.3.5).
+    """
+    domain = domains.of_recipient(recipient)
+    if not recipient.isascii():
+        folded = domains.folded(recipient)
+        if folded != domain and folded in inventory:
+            return domains.HIDDEN
+    if "." not in domain and domain not in inventory:
+        return domains.HIDDEN
+    return domain
 
 
 def _outside(action: Action, reason: Reason, domain: str = "") -> Decision:
@@ -117,9 +135,8 @@ def _decide_ours(
         evidence = Evidence(domain, door, trust, arrival.names, stage_from=stage_from)
         return Decision(Action.PASS, Action.PASS, stage, Door.BACK, Reason.TRUSTED, evidence)
 
-    failed = tuple(_failed(arrival.client, door, own, domain))
-    certain = not failed
-    if certain and not door.scanners:
+    failed = _failed(arrival.client, domain, door, own, rules)
+    if not failed and not door.scanners:
         absent = door.state is Known.ABSENT
         reason = Reason.NO_FRONT_DOOR if absent else Reason.NO_SCANNER
         return Decision(Action.PASS, Action.PASS, stage, Door.OPEN, reason, evidence)
@@ -178,20 +195,25 @@ def _trusted(
     arrival: Arrival, domain: str, rules: Rules, now: float
 ) -> tuple[Trust | None, tuple[Question, ...]]:
     """The entry that lets this client in; else the look-ups that could still have found one."""
-    unconfirmed: tuple[Question, ...] = ()
-    for trust in rules.trust:
-        if trust.expires is not None and trust.expires <= now:
-            continue
-        if not _limits_allow(trust, arrival, domain):
-            continue
-        if trust.network is not None and arrival.client in trust.network:
-            return trust, ()
-        if trust.name is not None:
-            if any(_same_or_below(name, trust.name) for name in arrival.names.names):
+    if arrival.client in rules.trusted_networks:
+        for trust in rules.trust:
+            inside = trust.network is not None and arrival.client in trust.network
+            if inside and _holds(trust, arrival, domain, now):
                 return trust, ()
-            if arrival.names.state in (Known.FAILED, Known.NOT_ASKED):
-                unconfirmed = (Question(Kind.PTR, arrival.client.reverse_pointer),)
-    return None, unconfirmed
+    entries = [t for t in rules.trusted_names if _holds(t, arrival, domain, now)]
+    for trust in entries:
+        if any(_same_or_below(name, trust.name or "") for name in arrival.names.names):
+            return trust, ()
+    if entries and arrival.names.state in (Known.FAILED, Known.NOT_ASKED):
+        return None, (Question(Kind.PTR, arrival.client.reverse_pointer),)
+    return None, ()
+
+
+def _holds(trust: Trust, arrival: Arrival, domain: str, now: float) -> bool:
+    """Whether an entry is in force, and speaks of this recipient and sender."""
+    if trust.expires is not None and trust.expires <= now:
+        return False
+    return _limits_allow(trust, arrival, domain)
 
 
 def _limits_allow(trust: Trust, arrival: Arrival, domain: str) -> bool:
@@ -211,18 +233,35 @@ def _same_or_below(name: str, wanted: str) -> bool:
 
 
 def _failed(
-    client: Address, door: FrontDoor, own: frozenset[Address], domain: str
-) -> Iterator[Question]:
+    client: Address, domain: str, door: FrontDoor, own: frozenset[Address], rules: Rules
+) -> tuple[Question, ...]:
     """The failed look-ups that could still change the outcome for this client."""
-    if door.state in (Known.FAILED, Known.NOT_ASKED) and not door.missing:
-        yield Question(Kind.MX, domain)
+    if door.state in (Known.FAILED, Known.NOT_ASKED):
+        return door.missing or (Question(Kind.MX, domain),)
+    if not door.missing:
+        return ()
     families = {client.version} | {address.version for address in own}
-    for question in door.missing:
-        other_family = (question.kind is Kind.A and 4 not in families) or (
-            question.kind is Kind.AAAA and 6 not in families
-        )
-        if not (other_family and door.scanners):
-            yield question
+    hosts = {exchange.name: exchange for exchange in door.exchanges}
+    return tuple(
+        question
+        for question in door.missing
+        # Without a scanner in front, only what could still show one counts.
+        if (door.scanners and _FAMILY.get(question.kind, client.version) in families)
+        or (question.name in hosts and _may_be_scanner(hosts[question.name], question, rules))
+    )
+
+
+def _may_be_scanner(host: Exchange, missing: Question, rules: Rules) -> bool:
+    """Whether a failed look-up could show that a host is a scanner's.
+
+    The name that CNAMEs lead to is known from either family; addresses say it where names do not.
+    """
+    if any(scanner.has_mx(host.name) for scanner in rules.scanners.values()):
+        return False  # it is one, and no other's
+    if not host.addresses:
+        return True
+    family = _FAMILY.get(missing.kind)
+    return any(net.version == family for s in rules.scanners.values() for net in s.addresses)
 
 
 # -- where rerouted mail may go ---------------------------------------------------------------
@@ -238,17 +277,22 @@ def _targets(door: FrontDoor, own: frozenset[Address], rules: Rules) -> Iterator
         scanner = rules.scanners.get(exchange.scanner or "")
         if scanner is None:
             continue
-        usable = tuple(a for a in exchange.addresses if _may_connect(a, scanner, own))
+        addresses = _addresses_of(exchange, scanner)
+        usable = tuple(a for a in addresses if _may_connect(a, scanner, own))
         if usable:
             yield Exchange(exchange.preference, exchange.name, usable, exchange.scanner)
+
+
+def _addresses_of(exchange: Exchange, scanner: Scanner) -> tuple[Address, ...]:
+    """Those that are the scanner's: a customer's own MX name may lead elsewhere as well."""
+    declared = tuple(a for a in exchange.addresses if a in scanner.addresses)
+    return declared if declared and not scanner.has_mx(exchange.name) else exchange.addresses
 
 
 def _may_connect(address: Address, scanner: Scanner, own: frozenset[Address]) -> bool:
     if address in scanner.addresses or address in scanner.egress:
         return True
-    if isinstance(address, IPv6Address) and (
-        address.sixtofour or address.teredo or address in _NAT64
-    ):
+    if address.version == 6 and (address not in _UNICAST or address in _6TO4):
         return False
     return address.is_global and not address.is_multicast and address not in own
 
