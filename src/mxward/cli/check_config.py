@@ -118,9 +118,9 @@ def _stages(config: Config) -> str:
 
 
 def _count(count: int, what: str) -> str:
-    """`1 entry`, `2 entries`."""
+    """`1 entry`, `2 entries`, `no entries`."""
     many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
-    return f"{count:,} {what if count == 1 else many}"
+    return f"{count:,} {what if count == 1 else many}" if count else f"no {many}"
 
 
 def _as_object(

@@ -106,8 +106,8 @@ def _print_accepted(screen: Screen, accepted: _Accepted) -> None:
         screen.line("Nothing waits for your word.")
     for scanner, waited in accepted.items():
         screen.line(f"Accepted for the scanner {scanner}:", "bold green")
-        screen.listed("now in", waited.held)
-        screen.listed("now out", waited.leaving)
+        screen.listed("now in", front_doors.short(waited.held))
+        screen.listed("now out", front_doors.short(waited.leaving))
 
 
 def _as_object(found: _Doors, accepted: _Accepted) -> object:

@@ -8,7 +8,7 @@ from mxward.cli.screen import Screen, duration
 from mxward.model import FrontDoor, Known, Source
 from mxward.networks import Networks
 
-__all__ = ["age", "as_object", "in_front", "show"]
+__all__ = ["age", "as_object", "in_front", "short", "show"]
 
 
 def in_front(door: FrontDoor) -> str:
@@ -45,9 +45,9 @@ def show(screen: Screen, door: FrontDoor, now: float) -> None:
         addresses = "  ".join(map(str, exchange.addresses)) or "no address"
         screen.labelled(label, f"{name:{longest}}  {addresses}")
         label = ""
-    screen.listed("egress", door.egress)
-    screen.listed("former", door.former)
-    screen.listed("held", door.held, "yellow")
+    screen.listed("egress", short(door.egress))
+    screen.listed("former", short(door.former))
+    screen.listed("held", short(door.held), "yellow")
     screen.listed("missing", [f"{q.kind} {q.name}" for q in door.missing], "yellow")
     screen.labelled("known", age(door, now))
 
@@ -75,6 +75,11 @@ def as_object(door: FrontDoor, now: float) -> dict[str, Any]:
         "observed_at": door.observed_at if known else None,
         "age": max(now - door.observed_at, 0.0) if known else None,
     }
+
+
+def short(networks: Networks) -> list[str]:
+    """A single address without its prefix."""
+    return [str(n.network_address if n.num_addresses == 1 else n) for n in networks]
 
 
 def _texts(networks: Networks) -> list[str]:

@@ -1,0 +1,107 @@
+"""`mxward door`: what is remembered, and the operator's word."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from mxward.model import Kind, Known, Question, Remembered
+from mxward.store.database import Store
+from tests.cli.place import Place
+
+HOUR = 3_600.0
+
+
+def test_what_waits_is_accepted_for_good(place: Place) -> None:
+    Store.open(place.store).close()
+    assert "held      198.18.0.0/15\n" in place.shown("door", "wide.example")
+    assert place.shown("door", "--accept", "wide.example") == (
+        "wide.example\n"
+        "in front  the scanner wide\n"
+        "MX        10 mx.wide.example  198.51.100.200\n"
+        "egress    198.18.0.0/15  198.51.100.192/26\n"
+        "known     seen just now\n"
+        "\n"
+        "Accepted for the scanner wide:\n"
+        "now in    198.18.0.0/15\n"
+    )
+    assert "held" not in place.shown("door", "wide.example")
+    told = place.shown("explain", "--client", "198.18.3.4", "x@wide.example")
+    assert "reason    egress: " in told
+
+
+def test_nothing_is_accepted_unasked_or_twice(place: Place) -> None:
+    Store.open(place.store).close()
+    place.shown("door", "wide.example")
+    assert Store.open(place.store).accepted() == {}
+    assert place.shown("door", "--accept", "it.co.za").endswith("\nNothing waits for your word.\n")
+    assert Store.open(place.store).accepted() == {}
+    place.shown("door", "--accept", "wide.example", "it.co.za")
+    assert list(Store.open(place.store).accepted()) == ["wide"]
+    assert place.shown("door", "--accept", "wide.example").endswith(
+        "\nNothing waits for your word.\n"
+    )
+
+
+def test_what_is_accepted_as_json(place: Place) -> None:
+    Store.open(place.store).close()
+    told = json.loads(place.shown("door", "--json", "--accept", "wide.example"))
+    assert told["accepted"] == [{"scanner": "wide", "in": ["198.18.0.0/15"], "out": []}]
+    assert told["doors"][0]["held"] == []
+
+
+def test_no_store_is_made_by_whoever_types_this(place: Place) -> None:
+    result = place.run("door", "--accept", "wide.example")
+    assert result.exit_code == 1
+    assert result.output == "mxward: store.db: there is no store yet; `mxward serve` makes it\n"
+    assert not place.store.exists()
+
+
+def test_a_damaged_store(place: Place) -> None:
+    place.store.write_bytes(b"no store" * 1_000)
+    result = place.run("door", "it.co.za")
+    assert result.exit_code == 0
+    assert result.stderr.startswith("mxward: nothing is remembered: store.db: ")
+    assert "missing   MX it.co.za" in result.stdout  # as the proxy sees it then: nothing is sure
+    result = place.run("door", "--accept", "it.co.za")
+    assert result.exit_code == 1
+    assert result.output.count("\n") == 1
+
+
+def test_what_is_remembered_while_the_dns_is_away(place: Place) -> None:
+    seen = time.time() - 5 * HOUR
+    store = Store.open(place.store)
+    found, absent = Known.FOUND, Known.ABSENT
+    host = "mx1.scanner.example"
+    former = (("198.51.100.77", seen),)
+    store.save(
+        {
+            Question(Kind.MX, "it.co.za"): Remembered(found, (f"10 {host}",), "", seen, seen + 60),
+            Question(Kind.A, host): Remembered(
+                found, ("198.51.100.1",), "", seen, seen + 60, former
+            ),
+            Question(Kind.AAAA, host): Remembered(absent, (), "", seen, seen + 60),
+        }
+    )
+    store.close()
+    place.server.silent = True
+    assert place.shown("door", "it.co.za") == (
+        "it.co.za\n"
+        "in front  the scanner scanner\n"
+        "MX        10 mx1.scanner.example  198.51.100.1\n"
+        "former    198.51.100.77\n"
+        "missing   TXT _spf.scanner.example\n"
+        "known     remembered: seen 5 hours ago, and the DNS did not tell anew\n"
+    )
+    told = json.loads(place.shown("door", "--json", "it.co.za"))["doors"][0]
+    assert told["source"] == "remembered"
+    assert 5 * HOUR <= told["age"] < 5 * HOUR + 60
+
+
+def test_a_name_server_that_is_not_there(place: Place) -> None:
+    text = (place.folder / "mxward.toml").read_text()
+    (place.folder / "mxward.toml").write_text(text.replace("timeout = 2", "timeout = 0.2"))
+    place.server.silent = True
+    result = place.run("door", "it.co.za")
+    assert result.exit_code == 0
+    assert "in front  could not be looked up, and nothing is remembered\n" in result.stdout
