@@ -126,6 +126,7 @@ class Places:
         elif self._at("{"):
             self._inline_table(path)
         else:
+            self._advance()
             while not self._at(",", "]", "}", "\n", ""):
                 self._advance()
 
