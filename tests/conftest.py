@@ -2,7 +2,8 @@
 
 `@pytest.mark.real` is for tests with real servers (tests/integration/servers): they are skipped
 where the machine cannot run them. The last lines of a run say what was skipped and why; with
-CI=true in the environment, a skip fails the run.
+CI=true in the environment, a skip fails the run. Hypothesis plays the same examples each time, and
+with `--long` many more, new ones.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 from tests.integration.servers import room
 
@@ -22,7 +24,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the full counts that issues name")
 
 
+settings.register_profile("short", derandomize=True, deadline=None)
+settings.register_profile("long", max_examples=2000, deadline=None)
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    settings.load_profile("long" if config.getoption("--long") else "short")
     config.stash[_WHY_NOT_REAL] = why_not = room.why_not()
     if why_not is None:
         room.leave_the_network()

@@ -20,7 +20,7 @@ import codecs
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["INPUTS", "Line", "merged", "read"]
+__all__ = ["INPUTS", "Line", "merged", "read", "readable"]
 
 INPUTS = ("C>", "U<", "=", "@")
 _BYTES = ("C>", "C<", "U>", "U<")
@@ -56,3 +56,8 @@ def merged(lines: list[Line]) -> list[Line]:
         else:
             out.append(line)
     return out
+
+
+def readable(lines: list[Line]) -> list[str]:
+    """One string for each line of text, so that two dialogues can be told apart at a glance."""
+    return [f"{line.kind} {part!r}" for line in lines for part in line.text.splitlines(True)]

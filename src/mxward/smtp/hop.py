@@ -114,7 +114,10 @@ class Hop:
     # -- what the upstream says ---------------------------------------------------------------
 
     def receive(self, data: bytes) -> list[Outcome]:
-        """Take bytes of the upstream. If one of the outcomes is Broken, it is the last."""
+        """Take bytes of the upstream. If one of the outcomes is Broken, it is the last.
+
+        Nobody begins with an upstream whose greeting is followed by nonsense: no Greeted then.
+        """
         outcomes: list[Outcome] = []
         try:
             for reply in self._reader.feed(data):
@@ -123,7 +126,7 @@ class Hop:
                     outcomes.append(outcome)
         except ProtocolError as why:
             self._outgoing = b""
-            outcomes.append(Broken(str(why)))
+            return [*(x for x in outcomes if not isinstance(x, Greeted)), Broken(str(why))]
         return outcomes
 
     def _on_reply(self, reply: Reply) -> Outcome | None:
