@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from mxward.egress import Egress
+from mxward.frontdoor.egress import Egress
+from mxward.frontdoor.remember import COOLING_OFF
 from mxward.lookup.cache import PAUSE
 from mxward.lookup.doors import Doors
 from mxward.lookup.fake import FakeResolver
 from mxward.model import Exchange, FrontDoor, Kind, Known, Question, Scanner, Source
 from mxward.networks import Networks, address
-from mxward.remember import COOLING_OFF
 from mxward.store.recollection import Recollection
 from tests.lookup.clock import Clock
 

@@ -1,4 +1,4 @@
-"""A proxy on loopback sockets between a real client and real SMTP servers, with DNS as plain data."""
+"""A proxy on loopback between a real client and real SMTP servers, with DNS as plain data."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import ip_address
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -118,7 +119,7 @@ async def bed(stage: Stage = Stage.OBSERVE) -> AsyncIterator[Bed]:
     loop = asyncio.get_running_loop()
     mail, scanner = Mailboxes(), Mailboxes()
     servers = [
-        await loop.create_server(lambda h=handler: SMTP(h, loop=loop), host, 0)
+        await loop.create_server(partial(SMTP, handler, loop=loop), host, 0)
         for handler, host in ((mail, MAIL_SERVER), (scanner, SCANNER))
     ]
     ports = [server.sockets[0].getsockname()[1] for server in servers]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mxward.egress import EgressHistory, Gone
+from mxward.frontdoor.egress import EgressHistory, Gone
 from mxward.model import Kind, Known, Question, Remembered
 from mxward.networks import network
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mxward.egress import EgressHistory
+from mxward.frontdoor.egress import EgressHistory
 from mxward.model import Kind, Question
 from mxward.networks import network
 from mxward.store.database import Store, StoreError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mxward.egress import NEVER, EgressHistory
+from mxward.frontdoor.egress import NEVER, EgressHistory
 from mxward.model import Kind, Known, Question, Remembered
 from mxward.store.recollection import Recollection
 

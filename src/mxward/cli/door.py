@@ -16,7 +16,7 @@ from mxward.cli.options import config_option, fail, json_option, problems, remar
 from mxward.cli.screen import Screen, as_json
 from mxward.config import load
 from mxward.domains import Domains
-from mxward.egress import Egress
+from mxward.frontdoor.egress import Egress
 from mxward.model import FrontDoor
 from mxward.store.database import StoreError
 

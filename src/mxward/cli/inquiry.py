@@ -6,14 +6,14 @@ import os
 import time
 from pathlib import Path
 
+from mxward.cli.recalling import Recalling
 from mxward.config import Config, ConfigError, Problem
 from mxward.domains import Domains
-from mxward.egress import Egress
+from mxward.frontdoor.egress import Egress
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
 from mxward.lookup.resolver import DnsResolver
 from mxward.store.database import Store, StoreError
-from mxward.store.memory import StoredMemory
 from mxward.store.recollection import Recollection
 
 __all__ = ["Inquiry"]
@@ -35,8 +35,8 @@ class Inquiry:
         self._memory = Recollection()
         try:
             # one that is made here would belong to whoever types this, not to the proxy's user
-            self._store = Store.open(path, read_only=not (accepts and path.exists()))
-            self._memory = StoredMemory(self._store)
+            store = Store.open(path, read_only=not (accepts and path.exists()))
+            self._memory = Recalling(store)
         except StoreError as error:
             if accepts:
                 raise
@@ -54,11 +54,9 @@ class Inquiry:
         before = await self.doors.egress(scanner)
         if not before.held and not before.leaving:
             return None
-        now = time.time()
-        if isinstance(self._memory, StoredMemory):
-            self._memory.drain()  # what is accepted now must not be news to the proxy later
-        self._store.accept(scanner, now)
-        self._memory.accept(scanner, now)
+        if isinstance(self._memory, Recalling):
+            self._memory.save()  # what is accepted must not be news to the proxy later
+        self._memory.accept(scanner, time.time())
         self.doors.refresh()
         return before
 

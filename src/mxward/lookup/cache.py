@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from mxward.frontdoor.remember import is_fresh, remember
 from mxward.lookup.facts import Fact
 from mxward.lookup.memory import Memory
 from mxward.lookup.resolver import Resolver
 from mxward.model import Answer, Known, Question
-from mxward.remember import is_fresh, remember
 from mxward.store.recollection import drop_oldest
 
 __all__ = ["Cache"]

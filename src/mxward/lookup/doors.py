@@ -12,16 +12,16 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from mxward.egress import Egress
-from mxward.frontdoor import Seen, assemble, exchanges, see
-from mxward.hosts import questions
+from mxward.frontdoor.egress import Egress
+from mxward.frontdoor.hosts import questions
+from mxward.frontdoor.merge import Seen, assemble, exchanges, see
+from mxward.frontdoor.remember import LONGEST
 from mxward.lookup.cache import PATIENCE, Cache
 from mxward.lookup.egresses import Egresses, Found
 from mxward.lookup.facts import Facts
 from mxward.lookup.memory import Memory
 from mxward.lookup.resolver import Resolver
 from mxward.model import FrontDoor, Kind, Question, Scanner
-from mxward.remember import LONGEST
 from mxward.store.recollection import drop_oldest
 
 __all__ = ["Doors"]

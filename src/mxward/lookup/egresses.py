@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 
-from mxward.egress import Egress, learn, standing
-from mxward.expansion import Expansion, expand
+from mxward.frontdoor.egress import Egress, learn, standing
+from mxward.frontdoor.expansion import Expansion, expand
+from mxward.frontdoor.remember import COOLING_OFF, LONGEST
 from mxward.lookup.cache import Cache
 from mxward.lookup.facts import Fact
 from mxward.model import Question, Scanner
-from mxward.remember import COOLING_OFF, LONGEST
 
 __all__ = ["Egresses", "Found"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mxward.frontdoor.remember import lapses_at
 from mxward.lookup.memory import Memory
 from mxward.model import Question, Remembered
-from mxward.remember import lapses_at
 
 __all__ = ["Fact", "Facts"]
 

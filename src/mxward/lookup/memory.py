@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mxward.egress import EgressHistory
+from mxward.frontdoor.egress import EgressHistory
 from mxward.model import Question, Remembered
 
 __all__ = ["Memory"]

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from mxward import records
+from mxward.frontdoor import records
 from mxward.lookup.cache import Cache
 from mxward.lookup.facts import Fact
 from mxward.lookup.resolver import Resolver

@@ -16,7 +16,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects.sqlite import insert
 
-from mxward.egress import EgressHistory
+from mxward.frontdoor.egress import EgressHistory
 from mxward.model import Question, Remembered
 from mxward.store.errors import StoreError, told_of
 from mxward.store.opening import open_engine
@@ -53,6 +53,13 @@ class Store:
             cursor.execute(ANSWERS)
             batches = iter(lambda: cursor.fetchmany(10_000), [])
             yield from answers_of(chain.from_iterable(batches))
+
+    def answer(self, question: Question) -> Remembered | None:
+        """What is remembered of one question."""
+        one = f"{ANSWERS} WHERE kind = ? AND name = ?"
+        with self._transaction("BEGIN") as connection:
+            rows = connection.exec_driver_sql(one, (question.kind.value, question.name))
+            return next((known for _, known in answers_of(rows.all())), None)
 
     def load(self) -> dict[Question, Remembered]:
         """Every remembered answer."""

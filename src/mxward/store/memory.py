@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mxward.egress import EgressHistory
+from mxward.frontdoor.egress import EgressHistory
 from mxward.model import Question, Remembered
 from mxward.store.database import Store
 from mxward.store.recollection import Recollection

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from mxward.egress import NEVER, EgressHistory
+from mxward.frontdoor.egress import NEVER, EgressHistory
 from mxward.model import Kind, Question, Remembered
 
 __all__ = ["Recollection", "drop_oldest"]

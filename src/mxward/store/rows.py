@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from mxward.egress import EgressHistory, Gone
+from mxward.frontdoor.egress import EgressHistory, Gone
 from mxward.model import Kind, Known, Question, Remembered
 from mxward.networks import network
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from mxward import records
+from mxward.frontdoor import records
 from mxward.model import Kind
 from mxward.networks import Address, Network
 

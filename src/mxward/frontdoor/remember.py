@@ -13,7 +13,16 @@ from math import inf
 
 from mxward.model import Answer, Known, Question, Remembered
 
-__all__ = ["COOLING_OFF", "MOST_VALUES", "Recall", "cooling", "is_fresh", "lapses_at", "led_to", "remember"]
+__all__ = [
+    "COOLING_OFF",
+    "MOST_VALUES",
+    "Recall",
+    "cooling",
+    "is_fresh",
+    "lapses_at",
+    "led_to",
+    "remember",
+]
 
 Recall = Callable[[Question], Remembered | None]
 """How what is remembered of a question is got at; None where nothing is."""

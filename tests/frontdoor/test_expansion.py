@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mxward.expansion import MOST_LOOKUPS, MOST_NETWORKS, Expansion, expand
+from mxward.frontdoor.expansion import MOST_LOOKUPS, MOST_NETWORKS, Expansion, expand
 from mxward.model import Kind, Known, Question, Remembered
 from mxward.networks import Networks
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mxward.frontdoor.spf import Hosts, Record, read
 from mxward.model import Kind
 from mxward.networks import address, network
-from mxward.spf import Hosts, Record, read
 
 NAME = "example.com"
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxward.model import Answer, Known, Remembered
-from mxward.remember import (
+from mxward.frontdoor.remember import (
     COOLING_OFF,
     LONGEST,
     MOST_VALUES,
@@ -17,6 +16,7 @@ from mxward.remember import (
     led_to,
     remember,
 )
+from mxward.model import Answer, Known, Remembered
 
 HOUR = 3600.0
 VALUES = st.lists(st.sampled_from(["10 a.example", "10 b.example", "20 c.example"]), max_size=3)

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxward.egress import NEVER, Egress, EgressHistory, learn, standing
-from mxward.expansion import Expansion
+from mxward.frontdoor.egress import NEVER, Egress, EgressHistory, learn, standing
+from mxward.frontdoor.expansion import Expansion
+from mxward.frontdoor.remember import COOLING_OFF
 from mxward.model import Scanner
 from mxward.networks import Network, Networks, network, too_wide
-from mxward.remember import COOLING_OFF
 
 DAY = 24 * 3600.0
 NAMES = ("spf.scanner.example",)

@@ -19,12 +19,12 @@ from functools import lru_cache, reduce
 from ipaddress import ip_network
 from operator import or_
 
-from mxward import records
-from mxward.egress import Egress
-from mxward.hosts import Host, Scanners, look_at
+from mxward.frontdoor import records
+from mxward.frontdoor.egress import Egress
+from mxward.frontdoor.hosts import Host, Scanners, look_at
+from mxward.frontdoor.remember import Recall, cooling
 from mxward.model import Exchange, FrontDoor, Kind, Known, Question, Remembered, Source
 from mxward.networks import Address, Networks
-from mxward.remember import Recall, cooling
 
 __all__ = ["EgressOf", "Seen", "assemble", "exchanges", "see"]
 

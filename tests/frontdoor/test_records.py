@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from mxward.frontdoor.records import MOST_EXCHANGES, addresses, exchanges, host
 from mxward.networks import address
-from mxward.records import MOST_EXCHANGES, addresses, exchanges, host
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mxward import records, spf
+from mxward.frontdoor import records, spf
 from mxward.model import Kind, Known, Question, Remembered
 from mxward.networks import Network
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mxward import records
+from mxward.frontdoor import records
+from mxward.frontdoor.remember import Recall, cooling, led_to
 from mxward.model import Kind, Question, Remembered, Scanner
 from mxward.networks import Address
-from mxward.remember import Recall, cooling, led_to
 
 __all__ = ["MOST_ADDRESSES", "Host", "Scanners", "look_at", "questions", "scanners_of"]
 

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mxward.egress import Egress
-from mxward.frontdoor import assemble, exchanges, see
+from mxward.frontdoor.egress import Egress
+from mxward.frontdoor.merge import assemble, exchanges, see
+from mxward.frontdoor.remember import COOLING_OFF, remember
 from mxward.model import (
     Answer,
     Exchange,
@@ -23,7 +24,6 @@ from mxward.model import (
     Source,
 )
 from mxward.networks import Networks, address
-from mxward.remember import COOLING_OFF, remember
 
 HOUR = 3600.0
 DOMAIN = "it.co.za"

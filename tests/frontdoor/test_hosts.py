@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mxward.hosts import MOST_ADDRESSES, look_at, scanners_of
+from mxward.frontdoor.hosts import MOST_ADDRESSES, look_at, scanners_of
 from mxward.model import Kind, Known, Question, Remembered, Scanner
 from mxward.networks import Networks, address
 

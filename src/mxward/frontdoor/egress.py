@@ -19,10 +19,10 @@ from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from math import inf
 
-from mxward.expansion import MOST_NETWORKS, Expansion
+from mxward.frontdoor.expansion import MOST_NETWORKS, Expansion
+from mxward.frontdoor.remember import COOLING_OFF
 from mxward.model import Question, Scanner
 from mxward.networks import Network, Networks, too_wide
-from mxward.remember import COOLING_OFF
 
 __all__ = ["NEVER", "Egress", "EgressHistory", "Gone", "learn", "standing"]
 
