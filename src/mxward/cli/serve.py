@@ -40,6 +40,9 @@ __all__ = ["serve"]
 _HEAD_START = 2.0
 """Seconds to learn what the mail server offers, and the scanners' egress, before any client."""
 
+_FORGOTTEN = 90 * 86400.0
+"""Seconds after which an answer that nobody has asked for again is forgotten, at a start."""
+
 _HELP = """Stand before the mail server, and send back-door mail where it belongs.
 
 Runs in the foreground until SIGTERM or SIGINT; messages under way may then end, for 30 seconds at
@@ -149,6 +152,7 @@ def _remembering(config: Config, loud: Callable[..., None]) -> tuple[Recollectio
     """The memory with the store behind it. Without it the proxy runs, and defers, loudly."""
     try:
         store = Store.open(config.store.path)
+        store.prune(time.time() - _FORGOTTEN)
         return StoredMemory(store), Mark(store.mark_key())
     except StoreError as error:
         mend = "enforcing stages defer what they would have stopped until the store can be read"
