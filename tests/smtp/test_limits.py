@@ -1,0 +1,156 @@
+"""What a session bears: recipients, mistakes, long lines, waiting commands."""
+
+from __future__ import annotations
+
+import pytest
+
+from mxward.smtp.commands import MAX_LINE
+from mxward.smtp.dialogue import ENOUGH, Dialogue
+from mxward.smtp.envelope import MAX_RECIPIENTS
+from mxward.smtp.extensions import Extensions
+from mxward.smtp.relay import PATIENCE, Phase, Relay
+from mxward.smtp.vocabulary import (
+    ClientBytes,
+    Close,
+    Connected,
+    Decide,
+    Effect,
+    Send,
+    SendUpstream,
+    UpstreamBytes,
+)
+from tests.smtp.farend import FarEnd
+from tests.smtp.fragments import ANSWERS
+from tests.smtp.player import MAIL_SERVER, NOW, PEER, decided, settings
+
+
+class Session:
+    """A client, and a mail server and a policy that always say yes."""
+
+    def __init__(self, decision: str = "pass") -> None:
+        self.relay = Relay(PEER, settings(), Extensions())
+        self.relay.greet()
+        self.sent: list[bytes] = []
+        self.effects: list[Effect] = []
+        self._decision = decision
+        self._far = FarEnd(MAIL_SERVER, b"PROXY TCP4 4.3.90.120 19.3.40.91 61593 25\r\n")
+
+    def says(self, data: bytes) -> list[bytes]:
+        """What the client hears when it says this, and all else has run its course."""
+        self.sent = []
+        todo = self._handle(ClientBytes(data))
+        while todo:
+            todo = self._follow(todo.pop(0)) + todo
+        return self.sent
+
+    def _handle(self, event: ClientBytes | Connected | UpstreamBytes) -> list[Effect]:
+        effects = self.relay.handle(event, NOW)
+        self.effects += effects
+        return effects
+
+    def _follow(self, effect: Effect) -> list[Effect]:
+        match effect:
+            case Send(data):
+                self.sent.append(data)
+            case Decide(arrival):
+                effects = self.relay.handle(decided(self._decision, arrival), NOW)
+                self.effects += effects
+                return effects
+            case SendUpstream(data):
+                self._far.take(data)
+                return self._upstream_answers()
+        if type(effect).__name__ == "Connect":
+            self._far.stands = True
+            return self._handle(Connected())
+        return []
+
+    def _upstream_answers(self) -> list[Effect]:
+        if not self._far.asked:
+            return []
+        answer = ANSWERS[self._far.asked]
+        self._far.say(answer)
+        return self._handle(UpstreamBytes(answer))
+
+
+def test_a_thousand_recipients_share_a_message_and_one_more_comes_later() -> None:
+    session = Session()
+    session.says(b"HELO client.test\r\nMAIL FROM:<a@client.test>\r\n")
+    for n in range(MAX_RECIPIENTS):
+        assert session.says(b"RCPT TO:<%d@it.test>\r\n" % n) == [ANSWERS["RCPT"]]
+    before = len(session.effects)
+    assert session.says(b"RCPT TO:<more@it.test>\r\n") == [b"452 4.5.3 Too many recipients\r\n"]
+    assert [type(effect) for effect in session.effects[before:]] == [Send]
+    assert session.says(b"DATA\r\nhello\r\n.\r\n") == [ANSWERS["DATA"], ANSWERS["END"]]
+    log = session.effects[-1]
+    assert getattr(log, "fields", {})["recipients"] == 1000
+
+
+def test_refused_recipients_count_too() -> None:
+    session = Session("refuse")
+    session.says(b"HELO client.test\r\nMAIL FROM:<a@client.test>\r\n")
+    for _ in range(MAX_RECIPIENTS):
+        session.says(b"RCPT TO:<b@it.test>\r\n")
+    assert session.says(b"RCPT TO:<b@it.test>\r\n") == [b"452 4.5.3 Too many recipients\r\n"]
+
+
+def test_fifty_mistakes_are_borne_with_and_not_one_more() -> None:
+    session = Session()
+    for _ in range(Dialogue.MAX_ERRORS):
+        assert session.says(b"what?\r\n") == [b"500 5.5.1 Unknown command\r\n"]
+    assert session.says(b"NOOP\r\n") == [b"250 2.0.0 OK\r\n"]
+    assert session.says(b"RCPT\r\n") == [b"421 4.7.0 Too many errors\r\n"]
+    assert session.effects[-1] == Close()
+
+
+def test_mistakes_in_the_order_of_commands_count() -> None:
+    session = Session()
+    for _ in range(Dialogue.MAX_ERRORS):
+        assert session.says(b"DATA\r\n") == [b"503 5.5.1 MAIL first\r\n"]
+    assert session.says(b"DATA\r\n") == [b"421 4.7.0 Too many errors\r\n"]
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n", b"\r"])
+def test_a_command_that_is_too_long_ends_the_session(end: bytes) -> None:
+    session = Session()
+    line = b"NOOP " + b"x" * (MAX_LINE - 5)
+    assert session.says(line + b"\r\n") == [b"250 2.0.0 OK\r\n"]
+    assert session.says(line + b"xy" + end) == [b"500 5.5.2 Line too long\r\n"]
+    assert session.effects[-1] == Close()
+
+
+def test_a_client_that_sends_ahead_is_not_read_without_end() -> None:
+    relay = Relay(PEER, settings(), Extensions())
+    *_, question = relay.handle(
+        ClientBytes(b"HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<b@it.test>\r\n"), NOW
+    )
+    assert isinstance(question, Decide)
+    assert relay.handle(ClientBytes(b"NOOP\r\n" * (ENOUGH // 6)), NOW) == []
+    assert not relay.full
+    assert relay.handle(ClientBytes(b"NOOP\r\n"), NOW) == []
+    assert relay.full
+    relay.handle(decided("refuse", question.arrival), NOW)
+    assert not relay.full
+
+
+def test_a_message_goes_on_as_it_comes() -> None:
+    """Neither a message nor a line is gathered: only what could be an end is held back."""
+    session = Session()
+    session.says(b"HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<b@it.test>\r\nDATA\r\n")
+    for block in (b"x" * 100_000, b"\x00" * 50_000, b"y" * 100_000 + b"\r\n."):
+        effects = session.relay.handle(ClientBytes(block), NOW)
+        assert effects == [SendUpstream(block.removesuffix(b"\r\n."))]
+
+
+def test_little_is_offered_before_the_mail_server_is_known() -> None:
+    assert Session().says(b"EHLO x\r\n") == [b"250-mx.test\r\n250 PIPELINING\r\n"]
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_every_wait_ends(phase: Phase) -> None:
+    assert 0 < PATIENCE[phase] <= 600
+
+
+def test_a_client_has_the_time_that_rfc_5321_gives_it() -> None:
+    assert PATIENCE[Phase.COMMAND] >= 300
+    assert PATIENCE[Phase.DATA] >= 180
+    assert PATIENCE[Phase.VERDICT] >= 600
