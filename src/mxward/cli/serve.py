@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -42,6 +43,12 @@ _HEAD_START = 2.0
 
 _FORGOTTEN = 90 * 86400.0
 """Seconds after which an answer that nobody has asked for again is forgotten, at a start."""
+
+_WHY_NOT = {
+    errno.EADDRINUSE: "somebody listens there already; stop that server, or write another port",
+    errno.EADDRNOTAVAIL: "no address of this machine; write one that `ip address` lists",
+    errno.EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE; give it that",
+}
 
 _HELP = """Stand before the mail server, and send back-door mail where it belongs.
 
@@ -188,7 +195,8 @@ def _listen(config: Config) -> list[socket.socket]:
         except OSError as error:
             for listener in listeners:
                 listener.close()
-            text = f"server.listen: {end}: {error.strerror}"
+            why = _WHY_NOT.get(error.errno or 0, error.strerror)
+            text = f"server.listen: {end}: {why}"
             raise ConfigError([Problem(config.place("server", "listen"), text)]) from None
     return listeners
 
