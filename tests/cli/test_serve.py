@@ -43,8 +43,8 @@ def test_a_port_in_use(folder: Path) -> None:
     assert (code, lines) == (
         78,
         [
-            f"mxward: mxward.toml:2: server.listen: 127.0.0.1:{port}: somebody listens there already; "
-            "stop that server, or write another port"
+            f"mxward: mxward.toml:2: server.listen: 127.0.0.1:{port}: "
+            "somebody listens there already; stop that server, or write another port"
         ],
     )
 
