@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -101,6 +102,32 @@ def told() -> str:
         sections.append((f"mxward {name}", command.get_help(inner)))
     blocks = [f"## {title}\n\n```\n{text}\n```\n" for title, text in sections]
     return "# Commands\n\n" + "\n".join(blocks)
+
+
+@pytest.mark.parametrize(
+    ("environment", "coloured"),
+    [
+        ({"TERM": "xterm"}, True),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+        ({"TERM": "dumb"}, False),
+    ],
+)
+def test_colours_are_for_terminals(
+    environment: dict[str, str], coloured: bool, place: Place
+) -> None:
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "mxward", "check-config", "--config", "mxward.toml"]
+    subprocess.run(words, env=ENVIRONMENT | environment, stdout=theirs, timeout=60, check=True)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert "mxward.toml: no mistakes" in shown
+    assert ("\x1b" in shown) is coloured
+
+
+def test_nothing_from_outside_controls_the_terminal(place: Place) -> None:
+    shown = place.shown("explain", "--client", "192.0.2.1", "x\x1b[31m\r\n@elsewhere.example")
+    assert shown.startswith("192.0.2.1 brings mail for x?[31m??@elsewhere.example\n")
 
 
 def test_every_reason_is_told() -> None:

@@ -65,7 +65,10 @@ def test_what_is_a_domain(line: str, domains: list[str]) -> None:
         "example..com",
         f"{'a' * 64}.example",
         "xn--\u0430.example",
+        "xn--zzzzzzzz.example",
+        "192.0.2.1",
         f"{'a' * 5_000}",
+        f"{'ü' * 1_000_000}",
         "bro\ufffdken.example",
     ],
 )

@@ -133,12 +133,9 @@ def domain(value: object) -> str:
     if is_address(text):
         raise ValueError(f'{quoted(text)} is an address; write a name like "example.com"')
     try:
-        name = normal(text)
+        return normal(text)
     except ValueError:
-        name = ""
-    if not name or name.rpartition(".")[2].isdigit():  # all digits: a mistyped address
-        raise ValueError(f'{quoted(text)} is no domain; write one like "example.com"')
-    return name
+        raise ValueError(f'{quoted(text)} is no domain; write one like "example.com"') from None
 
 
 def domains(value: object) -> str:

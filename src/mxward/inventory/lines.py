@@ -16,7 +16,6 @@ from mxward.domains import Domains, is_normal, normal
 __all__ = ["Lines"]
 
 _SAMPLES = 5
-_LONGEST = 1_000  # characters: no spelling of a domain is longer
 
 
 @dataclass(slots=True)
@@ -38,7 +37,7 @@ class Lines:
                 self._refuse(f"{source}:{number}", line)
 
     def _add_slowly(self, line: str) -> bool:
-        words = line.partition("#")[0][:_LONGEST].split(maxsplit=1)
+        words = line.partition("#")[0].split(maxsplit=1)
         name = words[0].partition(":")[0] if words else "*"
         parent = name.removeprefix("*").removeprefix(".")
         try:
