@@ -12,6 +12,13 @@ from tests.cli.place import Place
 HOUR = 3_600.0
 
 
+def silence(place: Place) -> None:
+    """The DNS goes away, and nobody waits long for it."""
+    config = place.folder / "mxward.toml"
+    config.write_text(config.read_text().replace("timeout = 2", "timeout = 0.2"))
+    place.server.silent = True
+
+
 def test_what_waits_is_accepted_for_good(place: Place) -> None:
     Store.open(place.store).close()
     assert "held      198.18.0.0/15\n" in place.shown("door", "wide.example")
@@ -84,7 +91,7 @@ def test_what_is_remembered_while_the_dns_is_away(place: Place) -> None:
         }
     )
     store.close()
-    place.server.silent = True
+    silence(place)
     assert place.shown("door", "it.co.za") == (
         "it.co.za\n"
         "in front  the scanner scanner\n"
@@ -99,9 +106,7 @@ def test_what_is_remembered_while_the_dns_is_away(place: Place) -> None:
 
 
 def test_a_name_server_that_is_not_there(place: Place) -> None:
-    text = (place.folder / "mxward.toml").read_text()
-    (place.folder / "mxward.toml").write_text(text.replace("timeout = 2", "timeout = 0.2"))
-    place.server.silent = True
+    silence(place)
     result = place.run("door", "it.co.za")
     assert result.exit_code == 0
     assert "in front  could not be looked up, and nothing is remembered\n" in result.stdout
