@@ -106,7 +106,9 @@ def test_without_its_store_it_defers_and_says_so(stand: World) -> None:
         assert stand.send("lost@it.co.za").refused[-1].startswith("451 4.4.3")
         assert stand.send("lost@it.co.za", source=CLEAN_EGRESS).code == 0
         assert stand.send("lost@observed.example").code == 0
-        assert "event=store-unreadable level=loud" in stand.mxward.log
+        stand.mail_server.wait_until(
+            lambda: "event=store-unreadable level=loud" in stand.mxward.log, 5, "it is told"
+        )
     finally:
         store.unlink()
 

@@ -122,11 +122,13 @@ async def _serve(
             if memory.reread():
                 loop.call_soon_threadsafe(doors.refresh)
 
-    keeper = Keeper(
-        [reread_inventory, keep_memory, eventlog.flush],
-        lambda chore, trace: loud("failure", chore=chore, trace=trace),
-    )
-    keeper.start()
+    def failed(chore: str, trace: str) -> None:
+        loud("failure", chore=chore, trace=trace)
+
+    # The inventory may come from a command that takes long; the log does not wait for it.
+    keepers = [Keeper([reread_inventory], failed), Keeper([keep_memory, eventlog.flush], failed)]
+    for keeper in keepers:
+        keeper.start()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -141,7 +143,8 @@ async def _serve(
         for task in background:
             task.cancel()
         proxy.log(Log("stopped"))
-        keeper.stop()
+        for keeper in keepers:
+            keeper.stop()
 
 
 def _settings(config: Config, mark: Mark) -> Settings:

@@ -1,7 +1,7 @@
-"""The thread for all that may block: it writes the log and the store, and rereads the inventory.
+"""A thread for what may block: writing the log and the store, rereading the inventory.
 
 The event loop never waits for a disk or a database; what it has to say it leaves in bounded queues,
-and this thread comes by four times a second.
+and such a thread comes by four times a second.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ __all__ = ["Keeper"]
 
 PAUSE = 0.25
 """Seconds between two rounds."""
+LAST_ROUND = 5.0
+"""Seconds that a chore has when the process ends."""
 
 
 class Keeper(threading.Thread):
@@ -34,10 +36,10 @@ class Keeper(threading.Thread):
         self.round()  # what came last is written too
 
     def stop(self) -> None:
-        """One more round, then the end. Waits for it."""
+        """One more round, then the end; waits for it, but not for long."""
         self._stop_asked.set()
         if self.is_alive():
-            self.join()
+            self.join(LAST_ROUND)
 
     def round(self) -> None:
         """Do each chore once."""
