@@ -125,7 +125,7 @@ def test_the_first_three_mx_are_named() -> None:
 def test_long_names_are_named_as_far_as_a_line_goes() -> None:
     name = ".".join(["x" * 63] * 3 + ["y" * 61])
     answer = refusal(decision(Reason.BACK_DOOR, Action.REFUSE, name, name, name), "", "s1-1")
-    assert answer.lines[1].startswith(b"5.7.1 Its MX: " + name.encode())
+    assert answer.lines[1] == b"5.7.1 Its MX: " + name.encode() + b", and others"
     assert sound(answer)
 
 
