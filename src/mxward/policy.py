@@ -245,21 +245,21 @@ def _failed(
     return tuple(
         question
         for question in door.missing
-        # Without a scanner in front, only what could still show one counts.
+        # Without a scanner in front there is no egress to be in, and no address that counts.
         if (door.scanners and _FAMILY.get(question.kind, client.version) in families)
-        or (question.name in hosts and _may_be_scanner(hosts[question.name], question, rules))
+        or (question.name in hosts and _may_say_more(hosts[question.name], question, rules))
     )
 
 
-def _may_be_scanner(host: Exchange, missing: Question, rules: Rules) -> bool:
-    """Whether a failed look-up could show that a host is a scanner's.
+def _may_say_more(host: Exchange, missing: Question, rules: Rules) -> bool:
+    """Whether a failed look-up could show that a host is a scanner's, or is none at all.
 
     The name that CNAMEs lead to is known from either family; addresses say it where names do not.
     """
-    if any(scanner.has_mx(host.name) for scanner in rules.scanners.values()):
-        return False  # it is one, and no other's
     if not host.addresses:
         return True
+    if any(scanner.has_mx(host.name) for scanner in rules.scanners.values()):
+        return False
     family = _FAMILY.get(missing.kind)
     return any(net.version == family for s in rules.scanners.values() for net in s.addresses)
 
