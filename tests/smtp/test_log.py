@@ -111,6 +111,7 @@ def test_a_message_that_was_lost_says_why() -> None:
     end = ClientBytes(b"hello\r\n.\r\n")
     assert told(message(end, UpstreamGone("reset by peer")))["why"] == "reset by peer"
     assert told(message(UpstreamGone("reset by peer"), end))["why"] == "reset by peer"
+    assert told(message(UpstreamGone("reset by peer"), ClientGone()))["why"] == "reset by peer"
     assert told(message(end, TimedOut()))["why"] == "timed out"
     assert told(message(UpstreamBytes(b"250 what?\r\n"), end))["why"] == (
         "a reply that nobody asked for: 250 what?"
