@@ -8,13 +8,16 @@ from mxward.smtp.commands import MAX_LINE
 from mxward.smtp.dialogue import ENOUGH, Dialogue
 from mxward.smtp.envelope import MAX_RECIPIENTS
 from mxward.smtp.extensions import Extensions
+from mxward.smtp.phases import HELLO
 from mxward.smtp.relay import PATIENCE, Phase, Relay
+from mxward.smtp.rerouting import RateCap
 from mxward.smtp.vocabulary import (
     ClientBytes,
     Close,
     Connected,
     Decide,
     Effect,
+    Event,
     Send,
     SendUpstream,
     UpstreamBytes,
@@ -154,3 +157,39 @@ def test_a_client_has_the_time_that_rfc_5321_gives_it() -> None:
     assert PATIENCE[Phase.COMMAND] >= 300
     assert PATIENCE[Phase.DATA] >= 180
     assert PATIENCE[Phase.VERDICT] >= 600
+
+
+ENVELOPE = b"HELO x\r\nMAIL FROM:<>\r\n"
+
+
+def test_an_upstream_has_less_time_to_greet_than_its_client_has_patience() -> None:
+    relay = Relay(PEER, settings(), Extensions())
+    *_, question = relay.handle(ClientBytes(ENVELOPE + b"RCPT TO:<b@it.test>\r\n"), NOW)
+    assert isinstance(question, Decide)
+    assert relay.patience == PATIENCE[Phase.DECISION]
+    relay.handle(decided("pass", question.arrival), NOW)
+    for event in (Connected(), UpstreamBytes(b"220 x\r\n"), UpstreamBytes(b"250 x\r\n")):
+        assert relay.patience == HELLO < PATIENCE[Phase.RCPT]
+        relay.handle(event, NOW)
+    assert relay.patience == PATIENCE[Phase.RCPT]
+
+
+CONNECTED: tuple[Event, ...] = (Connected(), *(UpstreamBytes(b"250 ok\r\n") for _ in range(3)))
+"""The connection, the greeting, EHLO, MAIL."""
+
+
+def test_a_scanners_rate_counts_messages_and_not_recipients() -> None:
+    relay = Relay(PEER, settings(caps={"a": RateCap(1)}), Extensions())
+    relay.handle(ClientBytes(ENVELOPE), NOW)
+    answers = []
+    for recipient in (b"gone@it.test", b"b@it.test"):
+        *_, question = relay.handle(ClientBytes(b"RCPT TO:<%s>\r\n" % recipient), NOW)
+        assert isinstance(question, Decide)
+        effects = relay.handle(decided("reroute a", question.arrival), NOW)
+        for event in CONNECTED:
+            if not any(isinstance(effect, Send) for effect in effects):
+                effects = relay.handle(event, NOW)
+        if not any(isinstance(effect, Send) for effect in effects):
+            effects = relay.handle(UpstreamBytes(b"550 no such user\r\n"), NOW)
+        answers += [effect.data for effect in effects if isinstance(effect, Send)]
+    assert answers == [b"550 no such user\r\n", b"250 ok\r\n"]

@@ -88,6 +88,12 @@ def test_an_upstream_that_is_not_there_is_named() -> None:
     assert told(log)["reply"].startswith("451 4.4.1")
 
 
+def test_a_client_that_leaves_before_its_answer_has_no_reply() -> None:
+    (log,) = logged(ENVELOPE, "pass", Connected(), ClientGone())
+    assert (log.event, told(log)["action"], told(log)["reply"]) == ("decision", "pass", "")
+    assert logged(ENVELOPE, ClientGone()) == []  # nothing was decided
+
+
 def message(*events: Event) -> Log:
     """The line on the message of a session that has come to its DATA."""
     *_, log = logged(ENVELOPE, "pass", *ACCEPTED, *DATA, *events)

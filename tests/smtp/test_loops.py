@@ -10,13 +10,13 @@ from mxward.smtp.loops import LoopWatch
 from mxward.smtp.rerouting import LoopMemory, Mark
 
 MARK = Mark(b"k" * 32)
-SIGN = f"(mxward id=s1-1 mark={MARK.make('s1-1', 'route')})\r\n".encode()
+SIGN = f"(mxward id=s1-1 mark={MARK.make('s1-1', ['b@it.test'])[0]})\r\n".encode()
 CLIENT, SCANNER = ip_address("192.0.2.1"), ip_address("198.51.100.77")
 NOW = 1_290_000_000.0
 
 
 def watch(memory: LoopMemory, *recipients: str) -> LoopWatch:
-    return LoopWatch(MARK, memory, "route", recipients or ("b@it.test",), SCANNER)
+    return LoopWatch(MARK, memory, recipients or ("b@it.test",), SCANNER)
 
 
 def remembering() -> LoopMemory:
@@ -53,7 +53,7 @@ def test_one_recipient_that_was_taken_over_is_enough() -> None:
 
 def test_what_was_taken_over_is_remembered_for_each_recipient() -> None:
     memory = LoopMemory()
-    taken = LoopWatch(MARK, memory, "route", ("b@it.test", "c@it.test"), CLIENT)
+    taken = LoopWatch(MARK, memory, ("b@it.test", "c@it.test"), CLIENT)
     taken.looped(b"Message-ID: <1@a.test>\r\n\r\n", True, NOW)
     assert not memory.looped(b"<1@a.test>", "b@it.test", SCANNER, NOW)
     taken.taken_over(NOW)

@@ -45,9 +45,14 @@ class EventLog:
         if dropped:
             now = datetime.now(UTC).timestamp()
             lines.append(self._format(now, "dropped", {"level": "loud", "events": dropped}))
-        if lines:
+        if not lines:
+            return
+        try:
             self._stream.write("\n".join(lines) + "\n")
             self._stream.flush()
+        except OSError:
+            self._dropped += len(lines)
+            raise
 
 
 def as_logfmt(at: float, event: str, fields: Mapping[str, object]) -> str:

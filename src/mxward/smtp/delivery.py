@@ -64,6 +64,11 @@ class Delivery:
         return self._hop is not None
 
     @property
+    def ready(self) -> bool:
+        """Whether the upstream has answered EHLO."""
+        return self._hop is not None and self._hop.ready
+
+    @property
     def mail_open(self) -> bool:
         return self._hop is not None and self._hop.mail_open
 

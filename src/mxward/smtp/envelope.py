@@ -54,6 +54,7 @@ class Envelope:
         self._peer = peer
         self._settings = settings
         self._refused = 0
+        self._admitted_to: set[str] = set()  # scanners whose rate this message has counted for
         self._rcpt = Rcpt("")
         self._arrival: Arrival | None = None
         self._decision: Decision | None = None
@@ -101,6 +102,13 @@ class Envelope:
         self._offered = route
         return route
 
+    def left(self) -> Log | None:
+        """The client went away before its recipient was answered. Returns the line for the log."""
+        arrival, self._arrival = self._arrival, None
+        if arrival is None or self._decision is None:
+            return None
+        return records.decided(arrival, self._decision, None, None, self.id)
+
     def answered(self, answer: Reply, upstream: Endpoint | None) -> Log | None:
         """The client has its reply to RCPT. Returns the line for the log."""
         arrival, self._arrival = self._arrival, None
@@ -123,8 +131,14 @@ class Envelope:
         return Route(MAIL_SERVER, self._helo, preamble, endpoints)
 
     def _admitted(self, decision: Decision, now: float) -> bool:
-        """Whether a scanner may be sent one more message just now."""
+        """Whether a scanner may be sent one more message just now; asked once for a message."""
         if decision.action is not Action.REROUTE:
             return True
-        cap = self._settings.caps.get(decision.targets[0].scanner or "")
-        return cap is None or cap.admit(now)
+        scanner = decision.targets[0].scanner or ""
+        cap = self._settings.caps.get(scanner)
+        if cap is None or scanner in self._admitted_to:
+            return True
+        if not cap.admit(now):
+            return False
+        self._admitted_to.add(scanner)
+        return True

@@ -15,11 +15,10 @@ class LoopWatch:
     """Looks at one rerouted message as it streams by."""
 
     def __init__(
-        self, mark: Mark, memory: LoopMemory, route: str, recipients: Sequence[str], client: Address
+        self, mark: Mark, memory: LoopMemory, recipients: Sequence[str], client: Address
     ) -> None:
         self._mark = mark
         self._memory = memory
-        self._route = route
         self._recipients = recipients
         self._client = client
         self._header = HeaderWatch()
@@ -31,7 +30,7 @@ class LoopWatch:
             whole = self._header.finish()
         if not whole:
             return False
-        if self._mark.found_in(self._header.header, self._route):
+        if self._mark.found_in(self._header.header, self._recipients):
             return True
         message_id = self._header.message_id
         return bool(message_id) and any(

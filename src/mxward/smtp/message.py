@@ -45,13 +45,12 @@ class Message:
     def begin(self, now: float) -> bytes:
         """What goes on top: a rerouted message gets its Received line."""
         envelope, settings = self._envelope, self._settings
-        if not envelope.rerouted or envelope.route is None:
+        if not envelope.rerouted:
             return b""
-        key = envelope.route.key
         recipients = envelope.recipients
-        self._watch = LoopWatch(settings.mark, settings.loops, key, recipients, self._peer.client)
+        self._watch = LoopWatch(settings.mark, settings.loops, recipients, self._peer.client)
         return received(
-            settings.mark, self._peer, self._helo, settings.hostname, envelope.id, key, now
+            settings.mark, self._peer, self._helo, settings.hostname, envelope.id, recipients, now
         )
 
     def feed(self, data: bytes, now: float) -> bytes:

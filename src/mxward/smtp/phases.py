@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-__all__ = ["PATIENCE", "Phase"]
+__all__ = ["HELLO", "PATIENCE", "Phase"]
 
 
 class Phase(Enum):
@@ -31,3 +31,7 @@ PATIENCE = {
     Phase.CLOSED: 30.0,
 }
 """Seconds without any progress until TimedOut is due (RFC 5321 4.5.3.2)."""
+
+HELLO = 60.0
+"""Seconds for an upstream to connect, greet and answer EHLO. Less than the RFC's 5 minutes: the
+client waits for all of it in its own RCPT, and there may be another host to try."""

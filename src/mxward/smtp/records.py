@@ -18,10 +18,13 @@ def decided(
     arrival: Arrival,
     decision: Decision | None,
     upstream: Endpoint | None,
-    answer: Reply,
+    answer: Reply | None,
     message_id: str,
 ) -> Log:
-    """One recipient was answered. Without a decision, none could be made in time."""
+    """One recipient was answered, unless the client had gone.
+
+    Without a decision, none could be made in time.
+    """
     fields: dict[str, object] = {
         "id": message_id,
         "client": arrival.client,
@@ -37,7 +40,7 @@ def decided(
             "would": decision.would,
             "reason": decision.reason,
         }
-    fields |= {"upstream": upstream or "", "reply": answer}
+    fields |= {"upstream": upstream or "", "reply": answer or ""}
     return Log("decision", fields)
 
 

@@ -69,7 +69,7 @@ class Relay:
     @property
     def patience(self) -> float:
         """Seconds to wait for the next event before TimedOut is due."""
-        return PATIENCE[self.phase]
+        return self._transactions.patience
 
     @property
     def full(self) -> bool:

@@ -1,11 +1,11 @@
 """What mail that is sent on to a scanner carries, and how it is known again.
 
-A rerouted message gets one Received line with a mark: an HMAC over its id and its route, which
-nobody else can make. When the scanner delivers it back from an address that is not its declared
-egress, it would be rerouted again: the mark tells. Where Received lines are stripped, a bounded
-memory of Message-ID and recipient does; it knows what a scanner took over, and from whom, so that a
-client's own retry is no loop. A mark on another route (the same mail, forwarded on to another
-domain) is no loop either.
+A rerouted message gets one Received line with a mark for each recipient: an HMAC over the message's
+id and the recipient, which nobody else can make. When the scanner delivers it back from an address
+that is not its declared egress, it would be rerouted again: the mark tells. Where Received lines
+are stripped, a bounded memory of Message-ID and recipient does; it knows what a scanner took over,
+and from whom, so that a client's own retry is no loop. The same mail forwarded on to another
+recipient is no loop either.
 """
 
 from __future__ import annotations
@@ -13,17 +13,26 @@ from __future__ import annotations
 import hmac
 import re
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from hashlib import sha256
+from itertools import islice
 
 from mxward.networks import Address
 from mxward.smtp.identity import Peer
 
 __all__ = ["LoopMemory", "Mark", "RateCap", "received"]
 
-_MARK = re.compile(rb"\(mxward\s+id=([0-9A-Za-z.-]{1,64})\s+mark=([0-9a-f]{32})\)")
+MOST_MARKS = 10
+"""Recipients that get a mark of their own; for more there is one that stands for everybody."""
+_EVERYBODY = "*"
+
+_SIGN = rb"[0-9a-f]{32}"
+_MARK = re.compile(
+    rb"\(mxward\s+id=([0-9A-Za-z.-]{1,64})\s+mark=(%s(?:,\s*%s)*)\)" % (_SIGN, _SIGN)
+)
 _UNSAFE = re.compile(r"[^0-9A-Za-z.:_\[\]-]")
 
 
@@ -33,30 +42,46 @@ class Mark:
 
     key: bytes = field(repr=False)
 
-    def make(self, message_id: str, route: str) -> str:
-        text = f"{message_id} {route}".encode()
-        return hmac.new(self.key, text, sha256).hexdigest()[:32]
+    def make(self, message_id: str, recipients: Sequence[str]) -> list[str]:
+        """The marks of a message."""
+        marked = recipients if len(recipients) <= MOST_MARKS else (_EVERYBODY,)
+        return [self._sign(message_id, recipient) for recipient in marked]
 
-    def found_in(self, header: bytes, route: str) -> bool:
-        """Whether a message with this header was sent along this route before."""
-        return any(
-            hmac.compare_digest(self.make(seen[1].decode(), route), seen[2].decode())
-            for seen in _MARK.finditer(header)
-        )
+    def found_in(self, header: bytes, recipients: Sequence[str]) -> bool:
+        """Whether a message with this header was sent on to one of these recipients before.
+
+        Looks at the ten topmost marks: a loop's is the newest of ours.
+        """
+        for seen in islice(_MARK.finditer(header), 10):
+            message_id, signs = seen[1].decode(), set(re.findall(_SIGN, seen[2]))
+            for recipient in (_EVERYBODY, *recipients):
+                if self._sign(message_id, recipient).encode() in signs:
+                    return True
+        return False
+
+    def _sign(self, message_id: str, recipient: str) -> str:
+        text = f"{message_id} {recipient.lower()}".encode()
+        return hmac.new(self.key, text, sha256).hexdigest()[:32]
 
 
 def received(
-    mark: Mark, peer: Peer, helo: str, hostname: str, message_id: str, route: str, now: float
+    mark: Mark,
+    peer: Peer,
+    helo: str,
+    hostname: str,
+    message_id: str,
+    recipients: Sequence[str],
+    now: float,
 ) -> bytes:
     """The Received line (RFC 5321 4.4) that goes on top of a rerouted message."""
     said = _UNSAFE.sub("?", helo)[:100]
     literal = f"IPv6:{peer.client}" if peer.client.version == 6 else str(peer.client)
     date = format_datetime(datetime.fromtimestamp(now, UTC))
-    sign = mark.make(message_id, route)
+    signs = ",\r\n\t".join(mark.make(message_id, recipients))
     return (
         f"Received: from {said} ([{literal}])\r\n"
         f"\tby {hostname} with ESMTP id {message_id}\r\n"
-        f"\t(mxward id={message_id} mark={sign});\r\n"
+        f"\t(mxward id={message_id} mark={signs});\r\n"
         f"\t{date}\r\n"
     ).encode()
 

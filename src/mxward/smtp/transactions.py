@@ -15,7 +15,7 @@ from mxward.smtp.envelope import LOST, Envelope, Settings
 from mxward.smtp.hop import Answer, Step
 from mxward.smtp.identity import Peer
 from mxward.smtp.message import Message
-from mxward.smtp.phases import Phase
+from mxward.smtp.phases import HELLO, PATIENCE, Phase
 from mxward.smtp.replies import Reply, reply
 from mxward.smtp.vocabulary import Decide, Decided, Effect, Send
 
@@ -39,6 +39,13 @@ class Transactions:
         self._envelope: Envelope | None = None
         self._message: Message | None = None
         self._count = 0
+
+    @property
+    def patience(self) -> float:
+        """Seconds to wait for what is owed."""
+        if self.phase is Phase.RCPT and not self._delivery.ready:
+            return HELLO
+        return PATIENCE[self.phase]
 
     @property
     def under_way(self) -> bool:
@@ -116,6 +123,9 @@ class Transactions:
     def abandon(self, why: str) -> None:
         """The client waits for nothing any more: leave the upstream at once."""
         self._delivery.abort()
+        unanswered = self._envelope.left() if self._envelope is not None else None
+        if unanswered is not None:
+            self._effects.append(unanswered)
         if self._message is not None:
             self._message.why = self._message.why or why
             self._effects.append(self._message.record(self._delivery.endpoint, None))
