@@ -50,6 +50,7 @@ SECOND = exchange(20, "mx.shield.example", "62.9.9.9", scanner="shield")
 PRIVATE = exchange(10, "mx1.clean.example", "10.9.9.9", scanner="clean")
 OURS = exchange(20, "mail.provider.example", "192.0.2.25")
 MAILBOXES = exchange(10, "aspmx.mailboxes.example", "62.7.7.7")
+MAILBOXES_V6 = exchange(10, "aspmx.mailboxes.example", "2a00:7::1")
 UNSEEN = exchange(20, "mx.it.co.za")
 
 DOORS = {
@@ -69,6 +70,7 @@ DOORS = {
     "AAAA only": door(UNKNOWN, egress=EGRESS, missing="AAAA mx1.clean.example"),
     "no host": door(MAILBOXES, UNSEEN, missing="A mx.it.co.za"),
     "no host v6": door(MAILBOXES, missing="AAAA aspmx.mailboxes.example"),
+    "no host v4": door(MAILBOXES_V6, missing="A aspmx.mailboxes.example"),
     "moved, no SPF": door(MAILBOXES, missing="TXT spf.clean.example"),
     "private": door(PRIVATE, egress=EGRESS),
 }

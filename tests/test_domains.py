@@ -77,8 +77,8 @@ NUMBERS = [
     "a.1",
 ]
 TOO_LONG = ["a" * 64 + ".za", ".".join(["a" * 50] * 5) + ".za", "\u00fc" * 60 + ".za", "a" * 10_000]
-INFLATED = ["\u00ad" * 10_000 + "it.co.za", "xn--" + "a" * 10_000, "\u00fc" * 10_000]
-FAKE = ["xn--.za", "xn--it-.co.za", "xn--tel-i3a.za", "xn--bcher-kva-.za", "xn--a", "xn--\u00fc.za"]
+INFLATED = ["\u00ad" * 1_000 + "it.co.za", "xn--" + "a" * 10_000, "\u00fc" * 10_000]
+FAKE = ["xn--.za", "xn--it-.co.za", "xn--tel-i3a.za", "xn---tda.za", "xn--a", "xn--\u00fc.za"]
 NONSENSE = [
     "\ud800.za",
     "a\ufffd.za",

@@ -64,6 +64,7 @@ refuse           | stranger        | shaun@it.co.za       | no host      | defer
 refuse, names    | branch, unsure  | shaun@it.co.za       | scanner      | defer   | defer   | unknown | lookup-failed
 refuse, names    | branch, unasked | shaun@it.co.za       | scanner      | defer   | defer   | unknown | lookup-failed
 refuse           | stranger        | shaun@it.co.za       | too wide     | defer   | defer   | unknown | held
+refuse           | stranger        | shaun@it.co.za       | no host v4   | defer   | defer   | unknown | lookup-failed
 # ... but not where it could have changed nothing
 refuse           | stranger        | shaun@it.co.za       | no AAAA      | refuse  | refuse  | back    | back-door
 refuse, names    | branch, unsure  | shaun@it.co.za       | no scanner   | pass    | pass    | open    | no-scanner

@@ -7,7 +7,19 @@ from dataclasses import replace
 import pytest
 
 from mxward.domains import Domains
-from mxward.model import Action, Exchange, Kind, Needs, Question, Reason, Scanner, Stage, Trust
+from mxward.model import (
+    Action,
+    ConfirmedNames,
+    Exchange,
+    Kind,
+    Known,
+    Needs,
+    Question,
+    Reason,
+    Scanner,
+    Stage,
+    Trust,
+)
 from mxward.networks import Networks, address, network
 from mxward.policy import decide, needs, stage_of
 from tests.policy_cases import (
@@ -75,6 +87,24 @@ def test_trust_within_its_limits(client: str, recipient: str, sender: str, trust
     assert (decision.reason is Reason.TRUSTED) is trusted
     assert decision.evidence.trust == (entry if trusted else None)
     assert decide(asked, DOORS["scanner"], rules, NOW + 1).action is Action.REFUSE
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names", "trusted"),
+    [
+        ("gw.branch.example", ("gw.branch.example",), True),
+        ("gw.branch.example", ("x.example", "gw.branch.example"), True),
+        ("gw.branch.example", ("a.gw.branch.example", "agw.branch.example"), False),
+        ("*.branch.example", ("a.b.branch.example",), True),
+        ("*.branch.example", ("branch.example", "abranch.example"), False),
+        ("gw.branch.example", (), False),
+    ],
+)
+def test_trust_by_name(wanted: str, names: tuple[str, ...], trusted: bool) -> None:
+    rules = replace(RULES["refuse"], trust=(Trust("ben", "branch", name=wanted),))
+    confirmed = ConfirmedNames(Known.FOUND, names)
+    asked = replace(arrival("stranger", "shaun@it.co.za"), names=confirmed)
+    assert (decide(asked, DOORS["scanner"], rules, NOW).reason is Reason.TRUSTED) is trusted
 
 
 PRIVATE_TOO = Scanner("clean", mx=("clean.example",), addresses=Networks.of("10.9.9.0/24"))

@@ -64,7 +64,7 @@ def _a_label(label: str) -> str:
         return label if label.isascii() else _punycode(label)
     shown = label[4:].encode("ascii").decode("punycode")
     mapped = idna.uts46_remap(shown, std3_rules=False)
-    if shown.isascii() or mapped != shown or _punycode(shown) != label:
+    if mapped != shown or _punycode(shown) != label:
         raise UnicodeError(f"{label!r} is no A-label")
     return label
 
