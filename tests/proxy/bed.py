@@ -22,7 +22,8 @@ from mxward.model import Rules, Scanner, Stage
 from mxward.networks import Networks
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
-from mxward.proxy.server import Proxy, bind
+from mxward.proxy.server import bind, serve
+from mxward.proxy.shared import Shared
 from mxward.smtp.envelope import Settings
 from mxward.smtp.rerouting import Mark
 from mxward.smtp.vocabulary import Endpoint
@@ -54,7 +55,7 @@ class Mailboxes:
 class Bed:
     """Everything that stands while a test runs."""
 
-    proxy: Proxy
+    shared: Shared
     port: int
     mail: Mailboxes
     scanner: Mailboxes
@@ -70,7 +71,7 @@ class Bed:
         return Client(reader, writer)
 
     def logged(self) -> str:
-        self.proxy.eventlog.flush()
+        self.shared.eventlog.flush()
         return self.log.getvalue()
 
 
@@ -128,11 +129,11 @@ async def bed(stage: Stage = Stage.OBSERVE) -> AsyncIterator[Bed]:
     resolver = FakeResolver(
         mx={"it.test": ["10 mx.scanner.test"]}, a={"mx.scanner.test": [SCANNER]}
     )
-    proxy, log = _proxy(stage, resolver, *ports)
+    shared, log = _shared(stage, resolver, *ports)
     stop = asyncio.Event()
-    serving = asyncio.create_task(proxy.serve([listener], stop))
+    serving = asyncio.create_task(serve(shared, [listener], stop))
     try:
-        yield Bed(proxy, port, mail, scanner, resolver, log, stop, serving)
+        yield Bed(shared, port, mail, scanner, resolver, log, stop, serving)
     finally:
         stop.set()
         serving.cancel()
@@ -141,9 +142,9 @@ async def bed(stage: Stage = Stage.OBSERVE) -> AsyncIterator[Bed]:
             server.close()
 
 
-def _proxy(
+def _shared(
     stage: Stage, resolver: FakeResolver, mail_port: int, scanner_port: int
-) -> tuple[Proxy, io.StringIO]:
+) -> tuple[Shared, io.StringIO]:
     scanner = Scanner("scanner", mx=("scanner.test",), addresses=Networks.of(SCANNER))
     rules = Rules(
         inventory=Domains(["it.test"]),
@@ -158,7 +159,7 @@ def _proxy(
     )
     log = io.StringIO()
     settings = Settings(hostname="mx.test", mark=Mark(b"k" * 32), contact="postmaster@mx.test")
-    return Proxy(settings, decider, EventLog(log), endpoint), log
+    return Shared(settings, decider, EventLog(log), endpoint), log
 
 
 def free_port(host: str) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import uvloop
 
 from mxward.model import Stage
+from mxward.smtp.vocabulary import Endpoint
 from tests.proxy.bed import MAIL_SERVER, Bed, bed
 
 Scene = Callable[[Bed], Coroutine[Any, Any, None]]
@@ -131,9 +132,7 @@ def test_a_client_that_breaks_off_in_its_message_delivers_nothing() -> None:
 
 def test_an_unreachable_mail_server_is_a_4xx() -> None:
     async def scene(stand: Bed) -> None:
-        stand.proxy.decider._mail_server = type(stand.proxy.mail_endpoint)(
-            stand.proxy.mail_endpoint.address, 9
-        )
+        stand.shared.decider.mail_server = Endpoint(stand.shared.mail_endpoint.address, 9)
         client = await stand.client()
         (answer,) = await client.envelope("shaun@it.test")
         assert answer.startswith("451 4.4.1"), MAIL_SERVER
@@ -143,7 +142,7 @@ def test_an_unreachable_mail_server_is_a_4xx() -> None:
 
 def test_an_inside_failure_is_a_4xx_with_an_id_and_the_log_has_it() -> None:
     async def scene(stand: Bed) -> None:
-        stand.proxy.decider.rules = None  # type: ignore[assignment]
+        stand.shared.decider.rules = None  # type: ignore[assignment]
         client = await stand.client()
         (answer,) = await client.envelope("shaun@it.test")
         assert answer.startswith("421 4.3.0 An internal failure, try again (id ")

@@ -27,7 +27,9 @@ from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.keeper import Keeper
 from mxward.proxy.learning import learn
-from mxward.proxy.server import Proxy, bind
+from mxward.proxy.server import bind
+from mxward.proxy.server import serve as serve_clients
+from mxward.proxy.shared import Shared
 from mxward.smtp.envelope import Settings
 from mxward.smtp.identity import Identity
 from mxward.smtp.rerouting import Mark, RateCap
@@ -105,7 +107,7 @@ async def _serve(
     names = ClientNames(resolver, time.time)
     decider = Decider(rules, doors, names, upstream, config.server.reroute_port)
     sources: dict[int, Address] = {s.version: s for s in config.server.reroute_source}
-    proxy = Proxy(_settings(config, mark), decider, eventlog, upstream, sources)
+    shared = Shared(_settings(config, mark), decider, eventlog, upstream, sources)
 
     loop = asyncio.get_running_loop()
 
@@ -133,16 +135,16 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     addresses = " ".join(_end(listener) for listener in listeners)
-    proxy.log(Log("ready", {"listen": addresses, "domains": len(reading.domains)}))
-    background = [loop.create_task(learn(proxy)), loop.create_task(doors.prepare())]
+    shared.log(Log("ready", {"listen": addresses, "domains": len(reading.domains)}))
+    background = [loop.create_task(learn(shared)), loop.create_task(doors.prepare())]
     try:
         # Clients wait in the backlog for a moment, rather than be offered less than there is.
         await asyncio.wait(background, timeout=_HEAD_START)
-        await proxy.serve(listeners, stop)
+        await serve_clients(shared, listeners, stop)
     finally:
         for task in background:
             task.cancel()
-        proxy.log(Log("stopped"))
+        shared.log(Log("stopped"))
         for keeper in keepers:
             keeper.stop()
 

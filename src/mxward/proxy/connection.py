@@ -12,9 +12,10 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from mxward import networks
+from mxward.proxy.shared import Shared
 from mxward.proxy.upstream import UpstreamConnection
 from mxward.smtp.identity import Peer
 from mxward.smtp.relay import Phase, Relay
@@ -36,17 +37,14 @@ from mxward.smtp.vocabulary import (
     TimedOut,
 )
 
-if TYPE_CHECKING:
-    from mxward.proxy.server import Proxy
-
 __all__ = ["ClientConnection"]
 
 
 class ClientConnection(asyncio.Protocol):
     """Lives as long as the client's connection does."""
 
-    def __init__(self, proxy: Proxy) -> None:
-        self._proxy = proxy
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
         self._loop = asyncio.get_running_loop()
         self._upstream: UpstreamConnection | None = None
         self._events: deque[Event] = deque()
@@ -63,7 +61,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         client, server = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        if not client or not server or not self._proxy.admit(self):
+        if not client or not server or not self._shared.admit(self):
             self._transport.write(bytes(reply(421, "4.3.2 Too busy, try again later")))
             self._transport.close()
             return
@@ -72,9 +70,9 @@ class ClientConnection(asyncio.Protocol):
             client[1],
             networks.address(server[0].partition("%")[0]),
             server[1],
-            self._proxy.new_id(),
+            self._shared.new_id(),
         )
-        self._relay = Relay(self._peer, self._proxy.settings, self._proxy.mail_server)
+        self._relay = Relay(self._peer, self._shared.settings, self._shared.mail_server)
         for effect in self._relay.greet():
             _PERFORM[type(effect)](self, effect)
         self._arm()
@@ -87,7 +85,7 @@ class ClientConnection(asyncio.Protocol):
         return True  # the client may still read: the relay says when to close
 
     def connection_lost(self, why: Exception | None) -> None:
-        self._proxy.leave(self)
+        self._shared.leave(self)
         self._on(ClientGone())
         if self._timer is not None:
             self._timer.cancel()
@@ -184,7 +182,7 @@ class ClientConnection(asyncio.Protocol):
             self._upstream.write(effect.data)
 
     def _decide(self, effect: Decide) -> None:
-        decided = self._proxy.decider.at_once(effect.arrival)
+        decided = self._shared.decider.at_once(effect.arrival)
         if decided is not None:
             self._on(decided)
         else:
@@ -192,14 +190,14 @@ class ClientConnection(asyncio.Protocol):
 
     async def _decide_later(self, effect: Decide) -> None:
         try:
-            decided = await self._proxy.decider.wait(effect.arrival)
+            decided = await self._shared.decider.wait(effect.arrival)
         except Exception:  # noqa: BLE001
             self._fail(traceback.format_exc())
             return
         self._on(decided)
 
     def _connect(self, effect: Connect) -> None:
-        source = self._proxy.source_for(effect.endpoint)
+        source = self._shared.source_for(effect.endpoint)
         self._upstream = UpstreamConnection(self._on, self._on_upstream_full)
         self._upstream.open(effect.endpoint, source)
 
@@ -217,10 +215,10 @@ class ClientConnection(asyncio.Protocol):
         self._transport.close()
 
     def _learned(self, effect: Learned) -> None:
-        self._proxy.mail_server = effect.extensions
+        self._shared.mail_server = effect.extensions
 
     def _log(self, effect: Log) -> None:
-        self._proxy.log(effect)
+        self._shared.log(effect)
 
 
 _PERFORM: dict[type, Callable[[ClientConnection, Any], None]] = {

@@ -36,7 +36,7 @@ class Decider:
         self.rules = rules
         self._doors = doors
         self._names = names
-        self._mail_server = mail_server
+        self.mail_server = mail_server
         self._reroute_port = reroute_port
         self._clock = clock
         self._shuffle = shuffle
@@ -76,7 +76,7 @@ class Decider:
     def _endpoints(self, decision: Decision) -> tuple[Endpoint, ...]:
         """Where it goes: by preference, the equal ones in random order (RFC 5321 5.1)."""
         if decision.action is Action.PASS:
-            return (self._mail_server,)
+            return (self.mail_server,)
         endpoints: list[Endpoint] = []
         for preference in dict.fromkeys(x.preference for x in decision.targets):
             equals = [

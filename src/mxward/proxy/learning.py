@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mxward import networks
-from mxward.proxy.server import Proxy
+from mxward.proxy.shared import Shared
 from mxward.smtp import ProtocolError
 from mxward.smtp.extensions import Extensions
 from mxward.smtp.hop import Broken, Greeted, Hop
@@ -19,26 +19,26 @@ PAUSE = 10.0
 PATIENCE = 30.0
 
 
-async def learn(proxy: Proxy) -> None:
+async def learn(shared: Shared) -> None:
     """Try until the mail server has said its EHLO, here or to any session."""
-    while not proxy.mail_server.keywords:
+    while not shared.mail_server.keywords:
         try:
             async with asyncio.timeout(PATIENCE):
-                proxy.mail_server = await _ask(proxy)
+                shared.mail_server = await _ask(shared)
             return
         except (OSError, TimeoutError, ProtocolError) as why:
-            fields = {"upstream": proxy.mail_endpoint, "why": str(why) or "no answer in time"}
-            proxy.log(Log("mail-server-silent", fields, loud=True))
+            fields = {"upstream": shared.mail_endpoint, "why": str(why) or "no answer in time"}
+            shared.log(Log("mail-server-silent", fields, loud=True))
         await asyncio.sleep(PAUSE)
 
 
-async def _ask(proxy: Proxy) -> Extensions:
-    endpoint = proxy.mail_endpoint
+async def _ask(shared: Shared) -> Extensions:
+    endpoint = shared.mail_endpoint
     reader, writer = await asyncio.open_connection(str(endpoint.address), endpoint.port)
     try:
         here, there = writer.get_extra_info("sockname"), writer.get_extra_info("peername")
         peer = Peer(networks.address(here[0]), here[1], networks.address(there[0]), there[1], "")
-        hop = Hop(proxy.settings.hostname, header(proxy.settings.identity, peer))
+        hop = Hop(shared.settings.hostname, header(shared.settings.identity, peer))
         while not hop.ready:
             writer.write(hop.take_outgoing())
             heard = await reader.read(4096)

@@ -17,7 +17,7 @@
     loops        whether a message comes back from the scanner it was sent to
     rerouting    Received line with mark, memory of what was rerouted, rate caps
     refusals     a decision -> the reply a stranger can act on
-    records      what the log is told
+    loglines     what the log is told
     identity     PROXY v1 and v2 headers, which tell an upstream who the client is
 
 Supported: HELO, EHLO, MAIL, RCPT, DATA, RSET, NOOP, VRFY (252), HELP, QUIT; PIPELINING (2920), SIZE

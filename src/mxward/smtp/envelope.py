@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mxward.model import Action, Arrival, Decision
-from mxward.smtp import records, refusals
+from mxward.smtp import loglines, refusals
 from mxward.smtp.commands import Mail, Rcpt
 from mxward.smtp.delivery import MAIL_SERVER, Route
 from mxward.smtp.identity import Identity, Peer, header
@@ -107,7 +107,7 @@ class Envelope:
         arrival, self._arrival = self._arrival, None
         if arrival is None or self._decision is None:
             return None
-        return records.decided(arrival, self._decision, None, None, self.id)
+        return loglines.decided(arrival, self._decision, None, None, self.id)
 
     def answered(self, answer: Reply, upstream: Endpoint | None) -> Log | None:
         """The client has its reply to RCPT. Returns the line for the log."""
@@ -120,7 +120,7 @@ class Envelope:
         else:
             self._refused += 1
         through = upstream if self._offered is not None else None
-        return records.decided(arrival, self._decision, through, answer, self.id)
+        return loglines.decided(arrival, self._decision, through, answer, self.id)
 
     def _route_for(self, decision: Decision, endpoints: tuple[Endpoint, ...]) -> Route:
         """The mail server is told what the client said and who it is; a scanner, who we are."""

@@ -6,7 +6,7 @@ not sent. The client's own end is awaited even then, for a reply before it would
 
 from __future__ import annotations
 
-from mxward.smtp import records, refusals
+from mxward.smtp import loglines, refusals
 from mxward.smtp.data import END, DataReader
 from mxward.smtp.envelope import Envelope, Settings
 from mxward.smtp.identity import Peer
@@ -73,7 +73,7 @@ class Message:
     def record(self, upstream: Endpoint | None, verdict: Reply | None) -> Log:
         """The line for the log."""
         envelope = self._envelope
-        return records.message(
+        return loglines.message(
             self._peer,
             envelope.id,
             upstream,
@@ -84,4 +84,4 @@ class Message:
         )
 
     def loop_record(self) -> Log:
-        return records.loop(self._peer, self._envelope.route, self._envelope.id)
+        return loglines.loop(self._peer, self._envelope.route, self._envelope.id)
