@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
+from types import FrameType
 
 import pytest
 from hypothesis import given
@@ -101,6 +103,46 @@ def test_what_is_no_domain(text: str) -> None:
         normal(text)
     assert not is_normal(text)
     assert of_recipient(f"shaun@{text}") == HIDDEN
+
+
+def punycode_calls(text: str) -> int:
+    """How often the codec, which is written in Python, is entered for a name."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_filename.endswith("punycode.py")
+
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        of_recipient(f"shaun@{text}")
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+LETTERS = "".join(map(chr, range(0x4E00, 0x4E00 + 990)))  # each makes Punycode count anew
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LETTERS,
+        f"{LETTERS[:64]}.za",
+        ".".join(LETTERS[start : start + 60] for start in range(0, 300, 60)),
+        f"xn--{'a' * 900}",
+        "\ufdfa" * 55,  # each stands for 18 characters
+    ],
+    ids=lambda text: repr(text[:30]),
+)
+def test_what_is_too_long_is_refused_before_any_punycode_work(text: str) -> None:
+    assert punycode_calls(text) == 0
+    assert of_recipient(f"shaun@{text}") == HIDDEN
+
+
+def test_punycode_work_is_seen() -> None:
+    assert punycode_calls("punycode-work-is-seen.b\u00fccher.example") > 0
 
 
 # What Postfix 3.7 and Exim 4.96 take a recipient for (tests/integration/test_odd_recipients.py asks

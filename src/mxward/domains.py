@@ -52,10 +52,17 @@ def normal(text: str) -> str:
 @lru_cache(maxsize=4_096)
 def _a_labels(text: str) -> str:
     try:
-        mapped = idna.uts46_remap(text, std3_rules=False)
-        return ".".join(_a_label(label) for label in mapped.split("."))
+        labels = idna.uts46_remap(text, std3_rules=False).split(".")
+        _check_lengths(labels)
+        return ".".join(map(_a_label, labels))
     except UnicodeError as why:
         raise ValueError(f"{text!r} is no domain name: {why}") from why
+
+
+def _check_lengths(labels: list[str]) -> None:
+    """Raise where no name can come of it: Punycode is never shorter, and slow on what is long."""
+    if max(map(len, labels)) > 63 or len(".".join(labels).removesuffix(".")) > 253:
+        raise UnicodeError("longer than 63 characters a label, 253 in all")
 
 
 def _a_label(label: str) -> str:
