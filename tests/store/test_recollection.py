@@ -43,6 +43,15 @@ def test_each_kind_is_bounded_and_the_first_go_first() -> None:
     assert memory.recall(Question(Kind.A, "n0.example")) is None
 
 
+def test_what_is_in_steady_use_stays() -> None:
+    memory = Recollection(most=128)
+    steady = Question(Kind.MX, "it.co.za")  # the first of all, as what is loaded at start
+    for n in range(1_000):
+        memory.keep(steady, remembered("10 mx.example"))
+        memory.keep(Question(Kind.MX, f"n{n}.example"), remembered("20 mx.example"))
+        assert memory.recall(steady) is not None
+
+
 def test_a_full_memory_still_learns_of_what_it_knows() -> None:
     memory = Recollection(most=2)
     for name in ("a.example", "b.example", "a.example"):

@@ -1,7 +1,7 @@
 """What is remembered, in the process: bounded, compact, gone with the process.
 
 A million domains share a few thousand MX sets, so equal values are one object. Where a kind of
-question has come to its bound, the ones first remembered go first.
+question has come to its bound, the ones longest not looked up go first.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Recollection:
     def keep(self, question: Question, remembered: Remembered) -> None:
         """Remember this of a question from now on."""
         known = self._known[question.kind]
-        if len(known) >= self._most and question.name not in known:
+        known.pop(question.name, None)  # what is looked up anew goes last, as what is in use
+        if len(known) >= self._most:
             drop_oldest(known)
         known[question.name] = self._sharing(remembered)
 
