@@ -53,7 +53,7 @@ def read(line: str) -> dict[str, str]:
         ("\x1b[2J", r'"\u001b[2J"'),
         ("\u00fc", r'"\u00fc"'),
         ("\u2028", r'"\u2028"'),
-        (Reply(550, (b"a", b"no\xff")), r'"550 no\\xff"'),
+        (Reply(550, (b"no\xff", b"a")), r'"550 no\\xff"'),
     ],
 )
 def test_logfmt_quotes_what_is_not_plain(value: object, written: str) -> None:

@@ -36,6 +36,7 @@ from mxward.smtp.vocabulary import (
     Endpoint,
     Event,
     Finish,
+    Later,
     Learned,
     Log,
     Send,
@@ -143,6 +144,8 @@ def _shown(effect: Effect) -> list[Line]:
             return [Line("!", b"finish")]
         case Close():
             return [Line("!", b"close")]
+        case Later():
+            return []  # no dialogue is that long
         case Learned():
             return [Line("!", b"learned")]
         case Log(event):

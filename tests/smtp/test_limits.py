@@ -9,7 +9,7 @@ from mxward.smtp.dialogue import ENOUGH, Dialogue
 from mxward.smtp.envelope import MAX_RECIPIENTS
 from mxward.smtp.extensions import Extensions
 from mxward.smtp.phases import HELLO
-from mxward.smtp.relay import PATIENCE, Phase, Relay
+from mxward.smtp.relay import AT_ONCE, MAX_IDLE, PATIENCE, Phase, Relay
 from mxward.smtp.rerouting import RateCap
 from mxward.smtp.vocabulary import (
     ClientBytes,
@@ -18,6 +18,7 @@ from mxward.smtp.vocabulary import (
     Decide,
     Effect,
     Event,
+    Later,
     Send,
     SendUpstream,
     UpstreamBytes,
@@ -193,3 +194,25 @@ def test_a_scanners_rate_counts_messages_and_not_recipients() -> None:
             effects = relay.handle(UpstreamBytes(b"550 no such user\r\n"), NOW)
         answers += [effect.data for effect in effects if isinstance(effect, Send)]
     assert answers == [b"550 no such user\r\n", b"250 ok\r\n"]
+
+
+def test_commands_without_a_message_are_counted() -> None:
+    session = Session()
+    session.says(b"HELO x\r\n")
+    for _ in range(3):  # a message sets the count back
+        for _ in range(MAX_IDLE // 2):
+            assert session.says(b"NOOP\r\n") == [b"250 2.0.0 OK\r\n"]
+        session.says(b"MAIL FROM:<>\r\nRCPT TO:<b@it.test>\r\nDATA\r\n")
+        session.says(b"hello\r\n.\r\n")
+    for _ in range(MAX_IDLE + 1):
+        heard = session.says(b"NOOP\r\n")
+    assert heard[-1] == b"421 4.7.0 Too many commands without a message\r\n"
+    assert session.effects[-1] == Close()
+
+
+def test_others_have_their_turn_between_many_commands() -> None:
+    relay = Relay(PEER, settings(), Extensions())
+    effects = relay.handle(ClientBytes(b"NOOP\r\n" * (AT_ONCE + 50)), NOW)
+    assert effects.count(Send(b"250 2.0.0 OK\r\n")) == AT_ONCE
+    assert effects[-1] == Later()
+    assert relay.handle(ClientBytes(b""), NOW) == [Send(b"250 2.0.0 OK\r\n")] * 50

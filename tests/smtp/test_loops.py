@@ -16,12 +16,12 @@ NOW = 1_290_000_000.0
 
 
 def watch(memory: LoopMemory, *recipients: str) -> LoopWatch:
-    return LoopWatch(MARK, memory, recipients or ("b@it.test",), SCANNER)
+    return LoopWatch(MARK, memory, "a@a.test", recipients or ("b@it.test",), SCANNER)
 
 
 def remembering() -> LoopMemory:
     memory = LoopMemory()
-    memory.remember(b"<1@a.test>", "b@it.test", CLIENT, NOW)
+    memory.remember(b"<1@a.test>", "a@a.test", "b@it.test", CLIENT, NOW)
     return memory
 
 
@@ -53,9 +53,9 @@ def test_one_recipient_that_was_taken_over_is_enough() -> None:
 
 def test_what_was_taken_over_is_remembered_for_each_recipient() -> None:
     memory = LoopMemory()
-    taken = LoopWatch(MARK, memory, ("b@it.test", "c@it.test"), CLIENT)
+    taken = LoopWatch(MARK, memory, "a@a.test", ("b@it.test", "c@it.test"), CLIENT)
     taken.looped(b"Message-ID: <1@a.test>\r\n\r\n", True, NOW)
-    assert not memory.looped(b"<1@a.test>", "b@it.test", SCANNER, NOW)
+    assert not memory.looped(b"<1@a.test>", "a@a.test", "b@it.test", SCANNER, NOW)
     taken.taken_over(NOW)
-    assert memory.looped(b"<1@a.test>", "b@it.test", SCANNER, NOW)
-    assert memory.looped(b"<1@a.test>", "c@it.test", SCANNER, NOW)
+    assert memory.looped(b"<1@a.test>", "a@a.test", "b@it.test", SCANNER, NOW)
+    assert memory.looped(b"<1@a.test>", "a@a.test", "c@it.test", SCANNER, NOW)

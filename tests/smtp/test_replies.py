@@ -110,5 +110,5 @@ def test_another_code_for_the_same_text(text: bytes, changed: bytes) -> None:
     assert Reply(421, (text, text)).with_code(451) == Reply(451, (changed, changed))
 
 
-def test_a_log_shows_the_last_line() -> None:
-    assert str(Reply(550, (b"a", b"b\xff"))) == r"550 b\xff"
+def test_a_log_shows_the_first_line() -> None:
+    assert str(Reply(550, (b"a\xff", b"b"))) == r"550 a\xff"

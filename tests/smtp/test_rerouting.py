@@ -129,18 +129,27 @@ CLIENT, SCANNER = ip_address("192.0.2.1"), ip_address("198.51.100.77")
 
 def test_it_is_a_loop_when_it_comes_from_somebody_else() -> None:
     memory = LoopMemory()
-    memory.remember(b"<1@a.test>", "b@it.test", CLIENT, NOW)
-    assert memory.looped(b"<1@a.test>", "b@it.test", SCANNER, NOW)
-    assert memory.looped(b"<1@a.test>", "B@It.Test", SCANNER, NOW)
-    assert not memory.looped(b"<1@a.test>", "b@it.test", CLIENT, NOW)
-    assert not memory.looped(b"<2@a.test>", "b@it.test", SCANNER, NOW)
-    assert not memory.looped(b"<1@a.test>", "c@it.test", SCANNER, NOW)
+    memory.remember(b"<1@a.test>", "a@client.test", "b@it.test", CLIENT, NOW)
+    assert memory.looped(b"<1@a.test>", "a@client.test", "b@it.test", SCANNER, NOW)
+    assert memory.looped(b"<1@a.test>", "a@client.test", "B@It.Test", SCANNER, NOW)
+    assert not memory.looped(b"<1@a.test>", "a@client.test", "b@it.test", CLIENT, NOW)
+    assert not memory.looped(b"<2@a.test>", "a@client.test", "b@it.test", SCANNER, NOW)
+    assert not memory.looped(b"<1@a.test>", "a@client.test", "c@it.test", SCANNER, NOW)
+
+
+def test_a_mailing_lists_copy_is_no_loop() -> None:
+    memory = LoopMemory()
+    memory.remember(b"<1@a.test>", "a@client.test", "b@it.test", CLIENT, NOW)
+    assert not memory.looped(b"<1@a.test>", "list-bounces@list.test", "b@it.test", SCANNER, NOW)
 
 
 def test_it_stays_a_loop_each_time_it_comes_back() -> None:
     memory = LoopMemory()
-    memory.remember(b"<1@a.test>", "b@it.test", CLIENT, NOW)
-    assert [memory.looped(b"<1@a.test>", "b@it.test", SCANNER, NOW + n) for n in range(3)] == [
+    memory.remember(b"<1@a.test>", "a@client.test", "b@it.test", CLIENT, NOW)
+    assert [
+        memory.looped(b"<1@a.test>", "a@client.test", "b@it.test", SCANNER, NOW + n)
+        for n in range(3)
+    ] == [
         True,
         True,
         True,
@@ -149,31 +158,36 @@ def test_it_stays_a_loop_each_time_it_comes_back() -> None:
 
 def test_the_first_client_is_the_one_that_counts() -> None:
     memory = LoopMemory()
-    memory.remember(b"<1@a.test>", "b@it.test", CLIENT, NOW)
-    memory.remember(b"<1@a.test>", "b@it.test", SCANNER, NOW)
-    assert memory.looped(b"<1@a.test>", "b@it.test", SCANNER, NOW)
+    memory.remember(b"<1@a.test>", "a@client.test", "b@it.test", CLIENT, NOW)
+    memory.remember(b"<1@a.test>", "a@client.test", "b@it.test", SCANNER, NOW)
+    assert memory.looped(b"<1@a.test>", "a@client.test", "b@it.test", SCANNER, NOW)
 
 
 def test_a_day_later_it_is_forgotten() -> None:
     memory = LoopMemory()
-    memory.remember(b"<1@a.test>", "b@it.test", CLIENT, NOW)
-    assert memory.looped(b"<1@a.test>", "b@it.test", SCANNER, NOW + memory.MAX_AGE)
-    assert not memory.looped(b"<1@a.test>", "b@it.test", SCANNER, NOW + memory.MAX_AGE + 1)
-    assert not memory.looped(b"<1@a.test>", "b@it.test", SCANNER, NOW)
+    memory.remember(b"<1@a.test>", "a@client.test", "b@it.test", CLIENT, NOW)
+    assert memory.looped(b"<1@a.test>", "a@client.test", "b@it.test", SCANNER, NOW + memory.MAX_AGE)
+    assert not memory.looped(
+        b"<1@a.test>", "a@client.test", "b@it.test", SCANNER, NOW + memory.MAX_AGE + 1
+    )
+    assert not memory.looped(b"<1@a.test>", "a@client.test", "b@it.test", SCANNER, NOW)
 
 
 def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:
     memory = LoopMemory(size=3)
     for n in range(5):
-        memory.remember(b"<%d@a.test>" % n, "b@it.test", CLIENT, NOW)
-    known = [memory.looped(b"<%d@a.test>" % n, "b@it.test", SCANNER, NOW) for n in range(5)]
+        memory.remember(b"<%d@a.test>" % n, "a@client.test", "b@it.test", CLIENT, NOW)
+    known = [
+        memory.looped(b"<%d@a.test>" % n, "a@client.test", "b@it.test", SCANNER, NOW)
+        for n in range(5)
+    ]
     assert known == [False, False, True, True, True]
 
 
 def test_mail_without_a_message_id_is_not_remembered() -> None:
     memory = LoopMemory()
-    memory.remember(b"", "b@it.test", CLIENT, NOW)
-    assert not memory.looped(b"", "b@it.test", SCANNER, NOW)
+    memory.remember(b"", "a@client.test", "b@it.test", CLIENT, NOW)
+    assert not memory.looped(b"", "a@client.test", "b@it.test", SCANNER, NOW)
 
 
 # -- the rate cap -----------------------------------------------------------------------------

@@ -32,6 +32,7 @@ from mxward.smtp.vocabulary import (
     Effect,
     Event,
     Finish,
+    Later,
     Learned,
     Log,
     Send,
@@ -267,6 +268,9 @@ class Watched:
         assert self.far is not None and self.far.asked == "QUIT"
         self.far = None
 
+    def _on_later(self, _: Later) -> None:
+        """The next event goes on with what waits."""
+
     def _on_learned(self, _: Learned) -> None:
         assert self.far is not None and not self.far.endpoint.scanner
 
@@ -299,6 +303,7 @@ _LAWS: dict[type, Callable[[Watched, Any], None]] = {
     Connect: Watched._on_connect,
     Decide: Watched._on_decide,
     Finish: Watched._on_finish,
+    Later: Watched._on_later,
     Learned: Watched._on_learned,
     Log: Watched._on_log,
     Send: Watched._on_send,

@@ -30,6 +30,7 @@ from mxward.smtp.vocabulary import (
     Decide,
     Event,
     Finish,
+    Later,
     Learned,
     Log,
     Send,
@@ -53,7 +54,9 @@ class ClientConnection(asyncio.Protocol):
         self._upstream_full = False
         self._client_full = False
         self._deciding: asyncio.Task[None] | None = None
-        self._deadline = 0.0
+        self._deadline = 0.0  # when TimedOut is due
+        self._rings = 0.0  # when the timer looks
+        self._lost = False
         self._timer: asyncio.TimerHandle | None = None
 
     # -- asyncio.Protocol ---------------------------------------------------------------------
@@ -61,12 +64,16 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         client, server = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        if not client or not server or not self._shared.admit(self):
+        if not client or not server:
+            self._transport.abort()
+            return
+        address = networks.address(client[0].partition("%")[0])
+        if not self._shared.admit(self, address):
             self._transport.write(bytes(reply(421, "4.3.2 Too busy, try again later")))
             self._transport.close()
             return
         self._peer = Peer(
-            networks.address(client[0].partition("%")[0]),
+            address,
             client[1],
             networks.address(server[0].partition("%")[0]),
             server[1],
@@ -75,7 +82,7 @@ class ClientConnection(asyncio.Protocol):
         self._relay = Relay(self._peer, self._shared.settings, self._shared.mail_server)
         for effect in self._relay.greet():
             _PERFORM[type(effect)](self, effect)
-        self._arm()
+        self._be_patient()
 
     def data_received(self, data: bytes) -> None:
         self._on(ClientBytes(data))
@@ -87,6 +94,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_lost(self, why: Exception | None) -> None:
         self._shared.leave(self)
         self._on(ClientGone())
+        self._lost = True
         if self._timer is not None:
             self._timer.cancel()
         if self._deciding is not None:
@@ -115,12 +123,13 @@ class ClientConnection(asyncio.Protocol):
 
     def _on(self, event: Event) -> None:
         """Handle an event and all that follow from it, one after the other."""
-        if not hasattr(self, "_relay"):
+        if self._lost or not hasattr(self, "_relay"):
             return
         self._events.append(event)
         if self._running:
             return
         self._running = True
+        phase = self._relay.phase
         try:
             while self._events:
                 for effect in self._relay.handle(self._events.popleft(), time.time()):
@@ -129,7 +138,8 @@ class ClientConnection(asyncio.Protocol):
             self._fail(traceback.format_exc())
         finally:
             self._running = False
-        self._deadline = self._loop.time() + self._relay.patience
+        if not (phase is self._relay.phase and _is_beside_the_point(event, phase)):
+            self._be_patient()
         self._regulate()
 
     def _fail(self, trace: str) -> None:
@@ -158,18 +168,26 @@ class ClientConnection(asyncio.Protocol):
 
     # -- time ---------------------------------------------------------------------------------
 
-    def _arm(self) -> None:
-        """One timer a session: it looks again later where something has happened meanwhile."""
+    def _be_patient(self) -> None:
+        """Wait anew. The timer is set anew only where it would ring too late: else it goes on."""
         self._deadline = self._loop.time() + self._relay.patience
-        self._timer = self._loop.call_at(self._deadline, self._look_at_the_clock)
+        if self._timer is None or self._deadline < self._rings:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._rings = self._deadline
+        self._timer = self._loop.call_at(self._rings, self._look_at_the_clock)
 
     def _look_at_the_clock(self) -> None:
-        if self._loop.time() >= self._deadline:
-            if self._relay.phase is Phase.CLOSED:
-                self._transport.abort()
-                return
+        self._timer = None
+        if self._loop.time() < self._deadline:
+            self._set_timer()
+        elif self._relay.phase is Phase.CLOSED:
+            self._transport.abort()
+        else:
             self._on(TimedOut())
-        self._timer = self._loop.call_at(self._deadline, self._look_at_the_clock)
 
     # -- effects ------------------------------------------------------------------------------
 
@@ -214,11 +232,19 @@ class ClientConnection(asyncio.Protocol):
     def _close(self, _: Close) -> None:
         self._transport.close()
 
+    def _later(self, _: Later) -> None:
+        self._loop.call_soon(self._on, ClientBytes(b""))
+
     def _learned(self, effect: Learned) -> None:
         self._shared.mail_server = effect.extensions
 
     def _log(self, effect: Log) -> None:
         self._shared.log(effect)
+
+
+def _is_beside_the_point(event: Event, phase: Phase) -> bool:
+    """Whether this is a client's word while somebody else owes an answer: it buys no time."""
+    return isinstance(event, ClientBytes | ClientEnd) and phase not in (Phase.COMMAND, Phase.DATA)
 
 
 _PERFORM: dict[type, Callable[[ClientConnection, Any], None]] = {
@@ -227,6 +253,7 @@ _PERFORM: dict[type, Callable[[ClientConnection, Any], None]] = {
     Connect: ClientConnection._connect,
     Decide: ClientConnection._decide,
     Finish: ClientConnection._finish,
+    Later: ClientConnection._later,
     Learned: ClientConnection._learned,
     Log: ClientConnection._log,
     Send: ClientConnection._send,

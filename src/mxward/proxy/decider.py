@@ -14,10 +14,22 @@ from dataclasses import replace
 from mxward import policy
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
-from mxward.model import NOT_ASKED, Action, Arrival, ConfirmedNames, Decision, FrontDoor, Rules
+from mxward.model import (
+    NOT_ASKED,
+    Action,
+    Arrival,
+    ConfirmedNames,
+    Decision,
+    FrontDoor,
+    Known,
+    Rules,
+)
 from mxward.smtp.vocabulary import Decided, Endpoint
 
 __all__ = ["Decider"]
+
+PATIENCE = 20.0
+"""Seconds for all the look-ups of one decision. The client waits meanwhile, in its RCPT."""
 
 
 class Decider:
@@ -32,6 +44,7 @@ class Decider:
         reroute_port: int = 25,
         clock: Callable[[], float] = time.time,
         shuffle: Callable[[list[Endpoint]], None] = random.shuffle,
+        patience: float = PATIENCE,
     ) -> None:
         self.rules = rules
         self._doors = doors
@@ -40,6 +53,7 @@ class Decider:
         self._reroute_port = reroute_port
         self._clock = clock
         self._shuffle = shuffle
+        self.patience = patience
 
     def at_once(self, arrival: Arrival) -> Decided | None:
         """The answer, if all that it needs is known and fresh."""
@@ -55,7 +69,7 @@ class Decider:
         return self._decided(arrival, door, names)
 
     async def wait(self, arrival: Arrival) -> Decided:
-        """The answer, after whatever look-ups it takes; these are bounded by the resolver."""
+        """The answer, after whatever look-ups it takes; what takes too long has failed."""
         needs = policy.needs(arrival, self.rules)
         door, names = await asyncio.gather(
             self._find_door(needs.front_door), self._find_names(arrival, needs.names)
@@ -63,10 +77,22 @@ class Decider:
         return self._decided(arrival, door, names)
 
     async def _find_door(self, domain: str | None) -> FrontDoor:
-        return NOT_ASKED if domain is None else await self._doors.find(domain)
+        if domain is None:
+            return NOT_ASKED
+        try:
+            async with asyncio.timeout(self.patience):
+                return await self._doors.find(domain)
+        except TimeoutError:
+            return FrontDoor(Known.FAILED)
 
     async def _find_names(self, arrival: Arrival, wanted: bool) -> ConfirmedNames:
-        return await self._names.find(arrival.client) if wanted else arrival.names
+        if not wanted:
+            return arrival.names
+        try:
+            async with asyncio.timeout(self.patience):
+                return await self._names.find(arrival.client)
+        except TimeoutError:
+            return ConfirmedNames(Known.FAILED)
 
     def _decided(self, arrival: Arrival, door: FrontDoor, names: ConfirmedNames) -> Decided:
         complete = arrival if names is arrival.names else replace(arrival, names=names)

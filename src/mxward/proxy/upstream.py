@@ -11,7 +11,7 @@ from mxward.smtp.vocabulary import Connected, Endpoint, Event, UpstreamBytes, Up
 
 __all__ = ["UpstreamConnection"]
 
-CONNECT_TIMEOUT = 30.0
+CONNECT_TIMEOUT = 20.0
 """Seconds for the TCP connection to stand."""
 
 

@@ -15,10 +15,16 @@ class LoopWatch:
     """Looks at one rerouted message as it streams by."""
 
     def __init__(
-        self, mark: Mark, memory: LoopMemory, recipients: Sequence[str], client: Address
+        self,
+        mark: Mark,
+        memory: LoopMemory,
+        sender: str,
+        recipients: Sequence[str],
+        client: Address,
     ) -> None:
         self._mark = mark
         self._memory = memory
+        self._sender = sender
         self._recipients = recipients
         self._client = client
         self._header = HeaderWatch()
@@ -34,11 +40,13 @@ class LoopWatch:
             return True
         message_id = self._header.message_id
         return bool(message_id) and any(
-            self._memory.looped(message_id, recipient, self._client, now)
+            self._memory.looped(message_id, self._sender, recipient, self._client, now)
             for recipient in self._recipients
         )
 
     def taken_over(self, now: float) -> None:
         """The scanner has accepted the message."""
         for recipient in self._recipients:
-            self._memory.remember(self._header.message_id, recipient, self._client, now)
+            self._memory.remember(
+                self._header.message_id, self._sender, recipient, self._client, now
+            )

@@ -48,7 +48,9 @@ class Message:
         if not envelope.rerouted:
             return b""
         recipients = envelope.recipients
-        self._watch = LoopWatch(settings.mark, settings.loops, recipients, self._peer.client)
+        self._watch = LoopWatch(
+            settings.mark, settings.loops, envelope.mail.sender, recipients, self._peer.client
+        )
         return received(
             settings.mark, self._peer, self._helo, settings.hostname, envelope.id, recipients, now
         )

@@ -32,6 +32,6 @@ PATIENCE = {
 }
 """Seconds without any progress until TimedOut is due (RFC 5321 4.5.3.2)."""
 
-HELLO = 60.0
+HELLO = 30.0
 """Seconds for an upstream to connect, greet and answer EHLO. Less than the RFC's 5 minutes: the
 client waits for all of it in its own RCPT, and there may be another host to try."""

@@ -30,12 +30,18 @@ from mxward.smtp.vocabulary import (
     Decided,
     Effect,
     Event,
+    Later,
     TimedOut,
     UpstreamBytes,
     UpstreamGone,
 )
 
 __all__ = ["PATIENCE", "Phase", "Relay"]
+
+AT_ONCE = 100
+"""Commands taken in one go; then other sessions have their turn."""
+MAX_IDLE = 200
+"""Commands that bring no message forward, between two messages. Postfix allows 100."""
 
 _CANNED = {
     "NOOP": reply(250, "2.0.0 OK"),
@@ -57,6 +63,8 @@ class Relay:
         self._transactions = Transactions(peer, settings, self._effects)
         self._helo = ""
         self._client_ended = False
+        self._idle = 0
+        self._finished = 0
 
     @property
     def phase(self) -> Phase:
@@ -100,7 +108,7 @@ class Relay:
 
     def _advance(self) -> None:
         """Go on with what the client has sent, as far as nothing is owed to it."""
-        while True:
+        for _ in range(AT_ONCE):
             if self.phase is Phase.COMMAND:
                 command = self._dialogue.next_command()
                 if command is None:
@@ -113,6 +121,9 @@ class Relay:
                 self._stream(data)
             else:
                 return
+        else:
+            self._effects.append(Later())
+            return
         if self._client_ended:
             self._on_client_gone(ClientGone())
             self._effects.append(Close())
@@ -149,7 +160,7 @@ class Relay:
 
     def _on_timed_out(self, _: TimedOut) -> None:
         if self.phase in (Phase.COMMAND, Phase.DATA):
-            self._transactions.abandon("the client fell silent")
+            self._transactions.abandon("nothing came for too long")
             self._close(reply(421, "4.4.2 Nothing was heard for too long"))
         else:
             self._transactions.on_silence()
@@ -167,13 +178,25 @@ class Relay:
         elif isinstance(command, Rcpt):
             self._on_rcpt(command)
         elif command.verb in _COMMANDS:
+            self._count_idle(command.verb)
             _COMMANDS[command.verb](self, command)
         elif command.verb in _CANNED:
+            self._count_idle(command.verb)
             self._say(_CANNED[command.verb])
         elif command.verb in _NOT_OFFERED:
             self._mistake(reply(502, f"5.5.1 {command.verb} is not offered"))
         else:
             self._mistake(reply(500, "5.5.1 Unknown command"))
+
+    def _count_idle(self, verb: str) -> None:
+        """Commands that bring no message forward are counted between messages. Raises."""
+        if verb in ("DATA", "QUIT"):
+            return
+        if self._transactions.finished != self._finished:
+            self._finished, self._idle = self._transactions.finished, 0
+        self._idle += 1
+        if self._idle > MAX_IDLE:
+            raise BrokenDialogue(reply(421, "4.7.0 Too many commands without a message"))
 
     def _on_helo(self, command: Command) -> None:
         self._transactions.quit()
@@ -189,6 +212,7 @@ class Relay:
         elif self._mail_server.size and mail.size > self._mail_server.size:
             self._say(reply(552, "5.3.4 The message is larger than is taken here"))
         else:
+            self._count_idle("MAIL")
             self._transactions.begin(mail, self._helo)
 
     def _on_rcpt(self, rcpt: Rcpt) -> None:

@@ -37,8 +37,8 @@ class Reply:
         )
 
     def __str__(self) -> str:
-        """The last line, for a log."""
-        return f"{self.code} {self.lines[-1].decode('utf-8', 'backslashreplace')}"
+        """The first line, for a log."""
+        return f"{self.code} {self.lines[0].decode('utf-8', 'backslashreplace')}"
 
     def with_code(self, code: int) -> Reply:
         """The same text under another code; an enhanced code in front keeps in step (RFC 2034)."""

@@ -87,27 +87,34 @@ def received(
 
 
 class LoopMemory:
-    """Which messages a scanner took over lately, and from which client."""
+    """Which messages a scanner took over lately, and from which client.
+
+    A message is known by Message-ID, sender and recipient: a mailing list's copy has another
+    sender than the author's own, and is no loop.
+    """
 
     MAX_AGE = 24 * 3600.0
-    """Seconds. Long, for each expiry lets a looping message round once more; short enough that an
-    honest second copy (by a list, say) from another client is only late, never bounced."""
+    """Seconds. Long, for each expiry lets a looping message round once more."""
 
     def __init__(self, size: int = 50_000) -> None:
         self._size = size
-        self._taken: OrderedDict[tuple[bytes, str], tuple[Address, float]] = OrderedDict()
+        self._taken: OrderedDict[bytes, tuple[Address, float]] = OrderedDict()
 
-    def remember(self, message_id: bytes, recipient: str, client: Address, now: float) -> None:
+    def remember(
+        self, message_id: bytes, sender: str, recipient: str, client: Address, now: float
+    ) -> None:
         """A scanner has just taken this message over."""
         if not message_id:
             return
-        self._taken.setdefault(_key(message_id, recipient), (client, now))
+        self._taken.setdefault(_key(message_id, sender, recipient), (client, now))
         while len(self._taken) > self._size:
             self._taken.popitem(last=False)
 
-    def looped(self, message_id: bytes, recipient: str, client: Address, now: float) -> bool:
+    def looped(
+        self, message_id: bytes, sender: str, recipient: str, client: Address, now: float
+    ) -> bool:
         """Whether it comes back from somebody other than who brought it."""
-        key = _key(message_id, recipient)
+        key = _key(message_id, sender, recipient)
         first, since = self._taken.get(key, (client, now))
         if now - since > self.MAX_AGE:
             del self._taken[key]
@@ -115,8 +122,9 @@ class LoopMemory:
         return first != client
 
 
-def _key(message_id: bytes, recipient: str) -> tuple[bytes, str]:
-    return sha256(message_id).digest()[:16], recipient.lower()
+def _key(message_id: bytes, sender: str, recipient: str) -> bytes:
+    envelope = f" {sender.lower()} {recipient.lower()}".encode()
+    return sha256(message_id + envelope).digest()[:16]
 
 
 class RateCap:

@@ -38,6 +38,7 @@ class Transactions:
         self._helo = ""
         self._envelope: Envelope | None = None
         self._message: Message | None = None
+        self.finished = 0  # messages that had their verdict
         self._count = 0
 
     @property
@@ -229,6 +230,7 @@ class Transactions:
         """The message is over, and the verdict is the client's answer."""
         message, self._message = self._message, None
         self._envelope = None
+        self.finished += 1
         self.phase = Phase.COMMAND
         self.say(verdict)
         self._delivery.done()

@@ -27,6 +27,7 @@ __all__ = [
     "Endpoint",
     "Event",
     "Finish",
+    "Later",
     "Learned",
     "Log",
     "Send",
@@ -157,6 +158,11 @@ class Close:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """More commands wait: hand in ClientBytes(b"") when others have had their turn."""
+
+
+@dataclass(frozen=True, slots=True)
 class Learned:
     """The mail server's EHLO: what may be offered to the clients to come."""
 
@@ -172,4 +178,4 @@ class Log:
     loud: bool = False
 
 
-Effect = Send | SendUpstream | Decide | Connect | Abort | Finish | Close | Learned | Log
+Effect = Send | SendUpstream | Decide | Connect | Abort | Finish | Close | Later | Learned | Log
