@@ -11,7 +11,8 @@ from mxward.config import ConfigError, InventorySettings
 from mxward.domains import Domains
 from mxward.inventory import Inventory, Reading
 
-SETTLING = 2  # polls until a change is read
+PAUSE = 0.25  # seconds from poll to poll
+SETTLING = 9  # polls until a change is read: 2 seconds
 
 
 def inventory(
@@ -28,8 +29,9 @@ def names(count: int) -> str:
 
 
 def poll(watched: Inventory, times: int = SETTLING) -> list[Reading]:
-    """The news of some polls at one moment."""
-    return [news for _ in range(times) if (news := watched.poll(0.0)) is not None]
+    """The news of some polls, one after another; no command is due."""
+    moments = (number * PAUSE for number in range(times))
+    return [news for now in moments if (news := watched.poll(now)) is not None]
 
 
 def mistake(watched: Inventory) -> str:
@@ -100,6 +102,20 @@ def test_a_command_that_cannot_be_run(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("last_count", "shrunk_from"), [(None, 0), (0, 0), (3, 0), (20, 0), (21, 21), (1_000, 1_000)]
+)
+def test_a_first_list_that_shrank_is_applied_and_told(
+    last_count: int | None, shrunk_from: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "list"
+    file.write_text(names(10))
+    watched = inventory(file)
+    reading = watched.read(last_count)
+    assert reading == Reading(Domains(names(10).split()), shrunk_from=shrunk_from)
+    assert watched.read(last_count).shrunk_from == 0  # now there is a last good list
+
+
 # -- while running ----------------------------------------------------------------------------
 
 
@@ -107,7 +123,7 @@ def test_nothing_is_read_while_nothing_changes(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("a.example\n")
     watched = inventory(tmp_path / "list")
     watched.read()
-    assert poll(watched, 5) == []
+    assert poll(watched, 20) == []
 
 
 def test_a_change_is_read_once_it_has_settled(tmp_path: Path) -> None:
@@ -116,11 +132,40 @@ def test_a_change_is_read_once_it_has_settled(tmp_path: Path) -> None:
     watched = inventory(file)
     watched.read()
     file.write_text("a.example\nb.exam")
+    for now in (0.0, 0.25, 0.5, 1.75):
+        assert watched.poll(now) is None
+    file.write_text("a.example\nb.example\n")
+    for now in (2.0, 2.25, 3.75):  # somebody is still writing
+        assert watched.poll(now) is None
+    assert watched.poll(4.0) == Reading(Domains(["a.example", "b.example"]))
+    assert watched.poll(4.25) is None
+
+
+def test_a_pause_without_polls_settles_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "list"
+    file.write_text("a.example\n")
+    watched = inventory(file)
+    watched.read()
+    file.write_text("a.example\nb.exam")
     assert watched.poll(0.0) is None
     file.write_text("a.example\nb.example\n")
-    assert watched.poll(0.5) is None  # somebody is still writing
-    assert watched.poll(1.0) == Reading(Domains(["a.example", "b.example"]))
-    assert watched.poll(1.5) is None
+    assert watched.poll(60.0) is None
+    assert watched.poll(62.0) == Reading(Domains(["a.example", "b.example"]))
+
+
+def test_the_command_waits_for_files_to_settle(tmp_path: Path) -> None:
+    file = tmp_path / "list"
+    file.write_text("a.example\n")
+    watched = inventory(file, command=["echo", "z.example"], every=60)
+    watched.read()
+    assert watched.poll(0.0) is None
+    file.write_text("a.example\nb.exam")
+    assert watched.poll(59.0) is None
+    file.write_text("a.example\nb.example\n")
+    assert watched.poll(60.0) is None  # the command is due, and would bring a half-written file
+    assert watched.poll(62.0) == Reading(Domains(["a.example", "b.example", "z.example"]))
+    assert watched.poll(121.0) is None
+    assert watched.poll(122.0) is not None
 
 
 def test_new_files_of_a_pattern_and_those_that_go(tmp_path: Path) -> None:
@@ -166,9 +211,9 @@ def test_what_is_not_believed_is_told_once_and_not_applied(
         file.unlink()
     else:
         file.write_text(text)
-    assert poll(watched, 6) == [Reading(good, refused.format(file=file))]
+    assert poll(watched, 3 * SETTLING) == [Reading(good, refused.format(file=file))]
     file.write_text(names(50))
-    assert poll(watched, 6) == [Reading(Domains(names(50).split()))]
+    assert poll(watched, 3 * SETTLING) == [Reading(Domains(names(50).split()))]
 
 
 def test_half_is_compared_with_the_last_good_list(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from mxward.config import ConfigError, InventorySettings, Problem
@@ -11,6 +12,9 @@ from mxward.inventory.files import Failed, Signature, list_files, read_file, sig
 from mxward.inventory.lines import Lines
 
 __all__ = ["Inventory", "Reading"]
+
+_SETTLED = 2.0
+"""Seconds that files must look the same before they are read: slow writers pause for less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,7 @@ class Reading:
     refused: str = ""
     unusable: int = 0  # lines that are no domain
     samples: tuple[str, ...] = ()  # the first of them, with their places
+    shrunk_from: int = 0  # of more than twice as many when mxward last ran; applied all the same
 
 
 class Inventory:
@@ -37,14 +42,17 @@ class Inventory:
         self._good: Domains | None = None
         self._read: Signature = ()  # the files as they were when read
         self._seen: Signature = ()  # and as the last poll saw them
+        self._seen_since = -math.inf
         self._command_due: float | None = None
 
-    def read(self) -> Reading:
+    def read(self, last_count: int | None = None) -> Reading:
         """Read everything now. Raises ConfigError where there is no last good reading to keep.
 
-        Without any list configured there are no domains, and that is no mistake.
+        Without any list configured there are no domains, and that is no mistake. `last_count` is
+        how many there were when mxward last ran: a first list of less than half as many is applied,
+        for there is no other, but the reading says so.
         """
-        self._read = self._seen = signature(self._settings.files)
+        self._read = signature(self._settings.files)
         lines = Lines()
         try:
             self._gather(lines)
@@ -54,25 +62,35 @@ class Inventory:
                 problem = Problem(self._place, f"inventory: {failure}")
                 raise ConfigError([problem]) from None
             return Reading(self._good, str(failure), lines.unusable, tuple(lines.samples))
+        last_count = last_count if self._good is None and last_count else 0
         self._good = lines.domains()
-        return Reading(self._good, "", lines.unusable, tuple(lines.samples))
+        shrunk_from = last_count if len(self._good) * 2 < last_count else 0
+        return Reading(self._good, "", lines.unusable, tuple(lines.samples), shrunk_from)
 
     def poll(self, now: float) -> Reading | None:
         """Read again where files have changed or the command is due; None where all is as it was.
 
-        `now` is in seconds of any clock that only goes forward. A file is read once it looks the
-        same in two polls: while somebody still writes it, it is left alone.
+        `now` is in seconds of any clock that only goes forward. Nothing is read, and the command
+        waits too, until the files have looked the same in all polls of two seconds: while somebody
+        still writes one, it is left alone. (The times of files are not compared with a clock: on a
+        network file system they are another machine's.)
         """
-        seen = signature(self._settings.files)
-        settled, self._seen = seen == self._seen, seen
         if self._command_due is None:
             self._command_due = now + self._settings.every
         command_due = bool(self._settings.command) and now >= self._command_due
+        changed = self._look(now) != self._read
+        if not (command_due or changed) or now - self._seen_since < _SETTLED:
+            return None
         if command_due:
             self._command_due = now + self._settings.every
-        if command_due or (settled and seen != self._read):
-            return self.read()
-        return None
+        return self.read()
+
+    def _look(self, now: float) -> Signature:
+        """The files as they are now; notes since when."""
+        seen = signature(self._settings.files)
+        if seen != self._seen:
+            self._seen, self._seen_since = seen, now
+        return seen
 
     def _gather(self, lines: Lines) -> None:
         for path in list_files(self._settings.files):
