@@ -27,9 +27,9 @@ from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.keeper import Keeper
 from mxward.proxy.learning import learn
-from mxward.proxy.server import bind
+from mxward.proxy.server import bind, room_for_sessions
 from mxward.proxy.server import serve as serve_clients
-from mxward.proxy.shared import Shared
+from mxward.proxy.shared import MAX_SESSIONS, Shared
 from mxward.smtp.envelope import Settings
 from mxward.smtp.identity import Identity
 from mxward.smtp.rerouting import Mark, RateCap
@@ -43,6 +43,9 @@ __all__ = ["serve"]
 _HEAD_START = 2.0
 """Seconds to learn what the mail server offers, and the scanners' egress, before any client."""
 
+_STORE_TRIES = 4
+_FINDINGS = 60.0
+"""Seconds between two looks at what waits for the operator's word."""
 _FORGOTTEN = 90 * 86400.0
 """Seconds after which an answer that nobody has asked for again is forgotten, at a start."""
 
@@ -108,6 +111,10 @@ async def _serve(
     decider = Decider(rules, doors, names, upstream, config.server.reroute_port)
     sources: dict[int, Address] = {s.version: s for s in config.server.reroute_source}
     shared = Shared(_settings(config, mark), decider, eventlog, upstream, sources)
+    shared.most_sessions = room_for_sessions()
+    if shared.most_sessions < MAX_SESSIONS:
+        mend = "raise the limit of open files (LimitNOFILE=, ulimit -n)"
+        loud("few-sessions", most=shared.most_sessions, mend=mend)
 
     loop = asyncio.get_running_loop()
 
@@ -119,16 +126,25 @@ async def _serve(
             loop.call_soon_threadsafe(setattr, decider, "rules", fresh)
 
     def keep_memory() -> None:
-        if isinstance(memory, StoredMemory):
-            memory.drain()
-            if memory.reread():
-                loop.call_soon_threadsafe(doors.refresh)
+        if not isinstance(memory, StoredMemory):
+            return
+        memory.drain()
+        if memory.reread():
+            loop.call_soon_threadsafe(doors.refresh)
+        dropped, memory.dropped = memory.dropped, 0
+        if dropped:
+            loud("memory-dropped", answers=dropped)
+
+    async def tell_what_waits() -> None:
+        while True:
+            shared.findings.waiting(doors.waiting())
+            await asyncio.sleep(_FINDINGS)
 
     def failed(chore: str, trace: str) -> None:
         loud("failure", chore=chore, trace=trace)
 
-    # The inventory may come from a command that takes long; the log does not wait for it.
-    keepers = [Keeper([reread_inventory], failed), Keeper([keep_memory, eventlog.flush], failed)]
+    # One for each: a command that takes long, or a log that nobody reads, holds up nothing else.
+    keepers = [Keeper([chore], failed) for chore in (reread_inventory, keep_memory, eventlog.flush)]
     for keeper in keepers:
         keeper.start()
     stop = asyncio.Event()
@@ -140,6 +156,7 @@ async def _serve(
     try:
         # Clients wait in the backlog for a moment, rather than be offered less than there is.
         await asyncio.wait(background, timeout=_HEAD_START)
+        background.append(loop.create_task(tell_what_waits()))
         await serve_clients(shared, listeners, stop)
     finally:
         for task in background:
@@ -162,14 +179,18 @@ def _settings(config: Config, mark: Mark) -> Settings:
 
 def _remembering(config: Config, loud: Callable[..., None]) -> tuple[Recollection, Mark]:
     """The memory with the store behind it. Without it the proxy runs, and defers, loudly."""
-    try:
-        store = Store.open(config.store.path)
-        store.prune(time.time() - _FORGOTTEN)
-        return StoredMemory(store), Mark(store.mark_key())
-    except StoreError as error:
-        mend = "enforcing stages defer what they would have stopped until the store can be read"
-        loud("store-unreadable", why=error, mend=mend)
-        return Recollection(), Mark(os.urandom(32))
+    for left in reversed(range(_STORE_TRIES)):
+        try:
+            store = Store.open(config.store.path)
+            store.prune(time.time() - _FORGOTTEN)
+            return StoredMemory(store), Mark(store.mark_key())
+        except StoreError as error:
+            if left and "locked" in str(error):
+                continue  # a backup, say: each try has waited for some seconds
+            mend = "until then nothing is refused, only deferred; restart when it can be read"
+            loud("store-unreadable", why=error, mend=mend)
+            break
+    return Recollection(), Mark(os.urandom(32))
 
 
 def _tell(reading: Reading, loud: Callable[..., None]) -> None:

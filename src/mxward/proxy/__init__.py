@@ -1,10 +1,12 @@
 """The proxy: sockets, clock and threads around the relay, the policy and the look-ups.
 
-server      listens, counts sessions, stops in good order
+server      listens, and stops in good order
+shared      what all sessions share, and how many there may be
 connection  one client: carries out what the relay wishes
 upstream    one connection onward
 decider     needs -> look-ups -> decide -> where to
+findings    what the operator should hear of once
 eventlog    one line per event, gathered and written in batches
-keeper      the thread that writes the log and the store and rereads the inventory
+keeper      a thread for what may block
 learning    asks the mail server what it offers
 """

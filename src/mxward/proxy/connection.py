@@ -28,6 +28,7 @@ from mxward.smtp.vocabulary import (
     Close,
     Connect,
     Decide,
+    Decided,
     Event,
     Finish,
     Later,
@@ -202,7 +203,7 @@ class ClientConnection(asyncio.Protocol):
     def _decide(self, effect: Decide) -> None:
         decided = self._shared.decider.at_once(effect.arrival)
         if decided is not None:
-            self._on(decided)
+            self._on_decided(decided)
         else:
             self._deciding = self._loop.create_task(self._decide_later(effect))
 
@@ -212,6 +213,10 @@ class ClientConnection(asyncio.Protocol):
         except Exception:  # noqa: BLE001
             self._fail(traceback.format_exc())
             return
+        self._on_decided(decided)
+
+    def _on_decided(self, decided: Decided) -> None:
+        self._shared.findings.consider(decided.decision)
         self._on(decided)
 
     def _connect(self, effect: Connect) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from mxward.proxy.connection import ClientConnection
-from mxward.proxy.shared import Shared
+from mxward.proxy.shared import MAX_SESSIONS, Shared
 
-__all__ = ["bind", "serve"]
+__all__ = ["bind", "room_for_sessions", "serve"]
 
 BACKLOG = 1024
+SPARE_DESCRIPTORS = 300
+"""For look-ups, the store, the log: sessions leave so many."""
 DRAIN = 30.0
 """Seconds that messages under way have to end when the proxy stops."""
 
@@ -31,6 +35,17 @@ def bind(address: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def room_for_sessions() -> int:
+    """How many sessions this process may have at once; takes all descriptors it may have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return MAX_SESSIONS
+    return max(1, min(MAX_SESSIONS, (soft - SPARE_DESCRIPTORS) // 2))
 
 
 async def serve(shared: Shared, listeners: Sequence[socket.socket], stop: asyncio.Event) -> None:

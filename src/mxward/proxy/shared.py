@@ -13,6 +13,7 @@ from typing import Protocol
 from mxward.networks import Address
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
+from mxward.proxy.findings import Findings
 from mxward.smtp.envelope import Settings
 from mxward.smtp.extensions import Extensions
 from mxward.smtp.vocabulary import Endpoint, Log
@@ -43,10 +44,14 @@ class Shared:
     mail_endpoint: Endpoint
     reroute_sources: Mapping[int, Address] = field(default_factory=dict)  # by IP version
     mail_server: Extensions = field(default_factory=Extensions)
+    findings: Findings = field(init=False)
     most_sessions: int = MAX_SESSIONS
     sessions: dict[Session, Hashable] = field(default_factory=dict)
     _clients: Counter[Hashable] = field(default_factory=Counter)
     _told_full: float = -inf
+
+    def __post_init__(self) -> None:
+        self.findings = Findings(self.log)
 
     def admit(self, session: Session, client: Address) -> bool:
         """Whether there is room for one more of this client; counts it if so."""
