@@ -126,7 +126,6 @@ class Scanner:
     addresses: Networks = field(default_factory=Networks)  # where its MX hosts are
     egress: Networks = field(default_factory=Networks)  # where it delivers from
     spf: tuple[str, ...] = ()  # names whose SPF networks are its egress too
-    knows_us: bool = False  # mxward is a trusted relay there
 
     def has_mx(self, host: str) -> bool:
         """Whether a host is the scanner's by its name."""

@@ -11,7 +11,7 @@ import pytest
 
 from mxward.demo.nameserver import NameServer
 from mxward.demo.zone import parse
-from tests.cli.place import CONFIG, DOMAINS, WARNED, WRONG, ZONE, Place
+from tests.cli.place import CONFIG, DOMAINS, VANISHED, WARNED, WRONG, ZONE, Place
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     (tmp_path / "mxward.toml").write_text(CONFIG.format(port=port))
     (tmp_path / "wrong.toml").write_text(WRONG)
     (tmp_path / "warned.toml").write_text(WARNED)
-    (tmp_path / "vanished.toml").write_text('[inventory]\nfiles = ["gone"]\n')
+    (tmp_path / "vanished.toml").write_text(VANISHED)
     (tmp_path / "domains").write_text(DOMAINS)
     (tmp_path / "unclean").mkdir()
     (tmp_path / "unclean" / "list").write_text("# from the old server\nanna@example.com\n")

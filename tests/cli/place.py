@@ -90,6 +90,15 @@ files = ["domains", "unclean/*"]
 reroute = ["it.co.za", "*.it.co.za", "example.net"]
 [scanners.scanner]
 mx = ["scanner.example"]
+[dns]
+servers = ["127.0.0.1:53"]
+"""
+
+VANISHED = """\
+[inventory]
+files = ["gone"]
+[dns]
+servers = ["127.0.0.1:53"]
 """
 
 DOMAINS = """\

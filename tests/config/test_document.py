@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from mxward.config import Config, ConfigError, Endpoint, Identity, LogFormat, load
+from mxward.config import Config, ConfigError, Endpoint, LogFormat, load
 from mxward.domains import Domains
 from mxward.model import Rules, Scanner, Stage, Trust
 from mxward.networks import Networks
+from mxward.smtp.identity import Identity
 
 FULL = Path(__file__).parent / "full.toml"
 
@@ -76,7 +77,6 @@ def test_the_rules_that_come_of_it() -> None:
                 addresses=Networks.of("10.0.0.5"),
                 egress=Networks.of("198.51.100.0/24"),
                 spf=("eu._netblocks.mimecast.com",),
-                knows_us=True,
             )
         },
         own=frozenset({ip_address("192.0.2.25"), ip_address("2001:db8::25")}),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from mxward.cli.options import CONFIGURATION, config_option, json_option
+from mxward.cli.resolving import NotFound, mail_server, resolver
 from mxward.cli.screen import Screen, as_json
 from mxward.config import Config, ConfigError, Problem, Severity, load
 from mxward.inventory import Inventory, Reading
@@ -52,11 +54,28 @@ def _look(path: Path) -> tuple[Config | None, Reading | None, Sequence[Problem]]
         config = load(path)
     except ConfigError as error:
         return None, None, error.problems
+    found = (*config.warnings, *_unresolved(config))
     try:
         reading = Inventory(config.inventory, config.place("inventory")).read()
     except ConfigError as error:
-        return config, None, (*config.warnings, *error.problems)
-    return config, reading, (*config.warnings, *_about(config, reading))
+        return config, None, (*found, *error.problems)
+    return config, reading, (*found, *_about(config, reading))
+
+
+def _unresolved(config: Config) -> Iterator[Problem]:
+    """What only the system's own look-ups can show."""
+    try:
+        resolver(config)
+    except ConfigError as error:
+        yield from error.problems
+    if config.server.upstream is None:
+        return
+    try:
+        mail_server(config)
+    except NotFound as error:  # it need not be known where a configuration is written
+        yield from (replace(problem, severity=Severity.WARNING) for problem in error.problems)
+    except ConfigError as error:
+        yield from error.problems
 
 
 def _about(config: Config, reading: Reading) -> Iterator[Problem]:

@@ -6,13 +6,13 @@ import os
 import time
 from pathlib import Path
 
+from mxward.cli import resolving
 from mxward.cli.recalling import Recalling
-from mxward.config import Config, ConfigError, Problem
+from mxward.config import Config
 from mxward.domains import Domains
 from mxward.frontdoor.egress import Egress
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
-from mxward.lookup.resolver import DnsResolver
 from mxward.store.database import Store, StoreError
 from mxward.store.recollection import Recollection
 
@@ -31,7 +31,7 @@ class Inquiry:
         self.rules = config.rules(inventory)
         self.remark = ""
         path = Path(config.store.path)
-        resolver = _resolver(config)
+        resolver = resolving.resolver(config)
         self._memory = Recollection()
         try:
             # one that is made here would belong to whoever types this, not to the proxy's user
@@ -59,12 +59,3 @@ class Inquiry:
         self._memory.accept(scanner, time.time())
         self.doors.refresh()
         return before
-
-
-def _resolver(config: Config) -> DnsResolver:
-    servers = [(end.host, end.port) for end in config.dns.servers] or None
-    try:
-        return DnsResolver(servers, config.dns.timeout)
-    except ValueError as error:
-        text = f'dns.servers: {error}; write servers = ["127.0.0.1:53"]'
-        raise ConfigError([Problem(config.place("dns", "servers"), text)]) from None

@@ -9,13 +9,12 @@ from mxward.config.endpoints import Endpoint
 from mxward.config.loading import load
 from mxward.config.problems import ConfigError, Problem, Severity
 from mxward.config.sections import InventorySettings
-from mxward.config.values import Identity, LogFormat
+from mxward.config.values import LogFormat
 
 __all__ = [
     "Config",
     "ConfigError",
     "Endpoint",
-    "Identity",
     "InventorySettings",
     "LogFormat",
     "Problem",

@@ -9,9 +9,9 @@ from ipaddress import ip_address
 from mxward.config.document import Config
 from mxward.config.endpoints import Endpoint
 from mxward.config.problems import Finding, Sound, warning
-from mxward.config.values import Identity
 from mxward.model import Stage
 from mxward.networks import Address, Networks
+from mxward.smtp.identity import Identity
 
 __all__ = ["CHECKS"]
 
@@ -43,42 +43,18 @@ def _upstream(config: Config, sound: Sound) -> Iterator[Finding]:
     if upstream is None:
         if sound("server", "upstream"):
             yield config.no_upstream()
-    elif any(_meet(end, upstream, config.server.hostname) for end in config.server.listen):
-        yield Finding(
-            ("server", "upstream"),
-            f'server.upstream: "{upstream}" is mxward itself: mail would go round in circles; '
-            'write where the mail server listens, as in "127.0.0.1:10025"',
-        )
+    elif upstream.host in (config.server.hostname, socket.gethostname()):
+        if any(end.port == upstream.port for end in config.server.listen):
+            yield config.circle()
+    elif any(config.meets_listener(end, upstream.port) for end in _known_addresses(upstream)):
+        yield config.circle()
 
 
-def _meet(listener: Endpoint, upstream: Endpoint, hostname: str | None) -> bool:
-    """Whether a connection to the upstream would end at this listener."""
-    if listener.port != upstream.port:
-        return False
-    if upstream.host in (hostname, socket.gethostname()):
-        return True
-    here, there = listener.address, upstream.address
-    ends = (there,) if there else _LOOPBACK if upstream.host in _LOCALHOST else ()
-    return here in ends or any(
-        here is not None and here.is_unspecified and here.version == end.version and _is_ours(end)
-        for end in ends
-    )
-
-
-def _is_ours(address: Address) -> bool:
-    """Whether this machine has an address: then it is also the source towards itself.
-
-    Connecting a datagram socket sends nothing.
-    """
-    if address.is_loopback:
-        return True
-    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((str(address), 9))
-            return str(probe.getsockname()[0]) == str(address)
-    except OSError:
-        return False
+def _known_addresses(end: Endpoint) -> tuple[Address, ...]:
+    """What is known without a look-up, which is for those who connect."""
+    if end.address:
+        return (end.address,)
+    return _LOOPBACK if end.host in _LOCALHOST else ()
 
 
 # -- what the mail server learns --------------------------------------------------------------

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
+from mxward.config.circles import meets
 from mxward.config.endpoints import Endpoint
 from mxward.config.places import Places
 from mxward.config.problems import ConfigError, Finding, Problem, warning
@@ -23,6 +24,7 @@ from mxward.config.sections import (
 )
 from mxward.domains import Domains
 from mxward.model import Rules, Stage
+from mxward.networks import Address
 
 __all__ = ["Config"]
 
@@ -79,6 +81,18 @@ class Config(BaseModel):
             ("server",),
             "server.upstream: missing, so mxward cannot serve; "
             'write where the mail server listens: upstream = "127.0.0.1:10025"',
+        )
+
+    def meets_listener(self, address: Address, port: int) -> bool:
+        """Whether a connection to this end would come back to mxward."""
+        return any(meets(listener, address, port) for listener in self.server.listen)
+
+    def circle(self) -> Finding:
+        """What to say where the mail server's end is one of mxward's own."""
+        return Finding(
+            ("server", "upstream"),
+            f'server.upstream: "{self.server.upstream}" is mxward itself: mail would go round in '
+            'circles; write where the mail server listens, as in "127.0.0.1:10025"',
         )
 
     def read_from(self, file: Path, places: Places, warnings: Sequence[Problem]) -> Config:

@@ -14,10 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, ValidationInf
 
 from mxward.config import endpoints, values
 from mxward.config.endpoints import Endpoint
-from mxward.config.values import Identity, LogFormat
+from mxward.config.values import LogFormat
 from mxward.domains import Domains
 from mxward.model import Scanner, Stage, Trust
 from mxward.networks import Address, Network, Networks
+from mxward.smtp.identity import Identity
 
 __all__ = [
     "DnsSettings",
@@ -121,7 +122,7 @@ class ScannerSettings(_Table):
     def scanner(self, name: str) -> Scanner:
         """The scanner, as decisions know it."""
         places, egress = Networks(self.addresses), Networks(self.egress)
-        return Scanner(name, self.mx, places, egress, self.spf, self.knows_us)
+        return Scanner(name, self.mx, places, egress, self.spf)
 
 
 class TrustSettings(_Table):

@@ -17,17 +17,10 @@ from mxward.config.problems import quoted
 from mxward.domains import normal
 from mxward.model import Stage
 from mxward.networks import Address, Network
+from mxward.smtp.identity import Identity
 
 _COUNTRY_SECOND_LEVEL = re.compile(r"(ac|co|com|edu|gov|net|org)\.[a-z]{2}")
 _WIDEST_SCANNER = {4: 8, 6: 20}
-
-
-class Identity(StrEnum):
-    """How the mail server learns the client's address."""
-
-    NONE = "none"
-    PROXY_V1 = "proxy-v1"
-    PROXY_V2 = "proxy-v2"
 
 
 class LogFormat(StrEnum):
