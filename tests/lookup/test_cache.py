@@ -90,6 +90,19 @@ def test_what_was_never_known_is_asked_for_again_sooner() -> None:
     assert bed.find() == VALUES
 
 
+def test_what_never_answers_is_asked_for_ever_less() -> None:
+    bed = Bed()
+    bed.dns.down = True
+    for n, pause in enumerate((5, 10, 20, 40, 60, 60), start=1):
+        bed.find()
+        bed.clock.now += pause - 1
+        bed.find()
+        assert bed.asked == n
+        bed.clock.now += 1
+    bed.dns.down = False
+    assert bed.find() == VALUES
+
+
 def test_a_clock_set_back_keeps_nothing_fresh_or_paused() -> None:
     bed = Bed()
     bed.find()

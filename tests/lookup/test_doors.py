@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from mxward.frontdoor.egress import Egress
+from mxward.frontdoor.egress import Egress, EgressHistory
 from mxward.frontdoor.remember import COOLING_OFF
 from mxward.lookup.cache import PAUSE
 from mxward.lookup.doors import Doors
@@ -212,6 +212,60 @@ def test_both_address_families_of_all_hosts_are_asked_at_once() -> None:
     asyncio.run(scene())
 
 
+def test_a_domain_with_many_dead_hosts_starves_no_other() -> None:
+    async def scene() -> None:
+        bed = Bed()
+        gate = asyncio.Event()
+        domains = [f"d{n}.example" for n in range(3)]
+        bed.dns.mx = {d: [f"10 mx{n}.dead.{d}" for n in range(50)] for d in domains}
+        waiting: list[Question] = []
+
+        async def hold(question: Question) -> None:
+            if question.kind is not Kind.MX:
+                waiting.append(question)
+                await gate.wait()
+
+        bed.dns.hold = hold
+        finding = [asyncio.create_task(bed.doors.find(d)) for d in domains * 4]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(waiting) == 3 * 16
+        bed.dns.down = True
+        gate.set()
+        found = await asyncio.gather(*finding)
+        assert {len(door.missing) for door in found} == {100}  # no host is left out
+        assert bed.dns.asked.total() == 3 * 101
+
+    asyncio.run(scene())
+
+
+def test_sessions_that_wait_share_one_expansion_and_one_door() -> None:
+    async def scene() -> None:
+        bed = Bed()
+        learned = 0
+
+        class Counting(Recollection):
+            def egress(self, scanner: str) -> EgressHistory | None:
+                nonlocal learned
+                learned += 1
+                return super().egress(scanner)
+
+        gate = asyncio.Event()
+        bed.dns.hold = lambda _: gate.wait()
+        bed.doors = Doors(bed.dns, SCANNERS, Counting(), bed.clock)
+        domains = [DOMAIN, "example.org"] * 10
+        finding = [asyncio.create_task(bed.doors.find(d)) for d in domains]
+        await asyncio.sleep(0)
+        finding[0].cancel()  # takes nobody along
+        gate.set()
+        found = await asyncio.gather(*finding, return_exceptions=True)
+        assert isinstance(found[0], asyncio.CancelledError)
+        assert all(door is found[1] for door in found[1:])
+        assert learned == 1
+
+    asyncio.run(scene())
+
+
 def test_where_the_memory_was_lost_nothing_is_certain() -> None:
     bed = Bed(memory_lost=True)
     found = bed.find()
@@ -243,11 +297,27 @@ def test_what_waits_for_the_operator_applies_after_his_word() -> None:
 def test_an_emptied_spf_name_takes_nothing_away() -> None:
     bed = Bed()
     before = bed.find()
+    assert bed.doors.waiting() == {}
     bed.dns.txt = {}
     bed.clock.now += 30 * 86400
     after = bed.find()
-    assert after.egress == before.egress
-    assert after.held == Networks.of("203.0.113.0/24")  # it would leave
+    assert (after.egress, after.held) == (before.egress, Networks())
+    assert bed.doors.waiting()["mimecast"].leaving == Networks.of("203.0.113.0/24")
+
+
+def test_what_waits_is_told_without_a_look_up_and_after_a_restart() -> None:
+    bed = Bed()
+    bed.dns.txt = {"spf.mimecast.com": ["v=spf1 ip4:172.16.0.0/12 -all"]}
+    assert bed.doors.waiting() == {}
+    bed.find()
+    asked = bed.dns.asked.total()
+    for doors in (bed.doors, bed.restart().doors):
+        assert {name: egress.held for name, egress in doors.waiting().items()} == {
+            "mimecast": Networks.of("172.16.0.0/12")
+        }
+    bed.memory.accept("mimecast", bed.clock.now)
+    assert bed.doors.waiting() == {}
+    assert bed.dns.asked.total() == asked
 
 
 def test_egress_by_itself() -> None:

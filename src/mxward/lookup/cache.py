@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from mxward.frontdoor.remember import is_fresh, remember
 from mxward.lookup.facts import Fact
+from mxward.lookup.flights import Flights
 from mxward.lookup.memory import Memory
 from mxward.lookup.resolver import Resolver
 from mxward.model import Answer, Known, Question
@@ -24,7 +25,13 @@ PAUSE = 30.0
 """Seconds without asking again after a failure, where something is remembered."""
 
 PAUSE_UNKNOWN = 5.0
-"""Seconds without asking again after a failure, where nothing is remembered."""
+"""Seconds without asking again after a first failure, where nothing is remembered.
+
+It doubles with each failure that follows, up to PAUSE_LONGEST: a dead zone costs ever less.
+"""
+
+PAUSE_LONGEST = 60.0
+"""Seconds that no pause exceeds: what comes back is found soon."""
 
 PATIENCE = 1.8
 """Seconds to wait for an answer while a stale one is at hand (RFC 8767 5)."""
@@ -54,8 +61,8 @@ class Cache:
         self._slots = asyncio.Semaphore(at_once)
         self._waiting = waiting
         self._patience = patience
-        self._flights: dict[Question, asyncio.Task[None]] = {}
-        self._pauses: dict[Question, float] = {}
+        self._flights: Flights[Question, None] = Flights()
+        self._pauses: dict[Question, tuple[float, float]] = {}  # until when, and how long it is
 
     def known(self, question: Question) -> Fact | None:
         """What is known without asking; None where it must be asked."""
@@ -63,8 +70,8 @@ class Cache:
         remembered = self.memory.recall(question)
         if remembered is not None and is_fresh(remembered, now):
             return Fact(remembered, remembered.expires_at)
-        paused_until = self._pauses.get(question, 0.0)
-        if now < paused_until <= now + PAUSE:
+        paused_until, _ = self._pauses.get(question, (0.0, 0.0))
+        if now < paused_until <= now + PAUSE_LONGEST:
             return Fact(remembered, paused_until)
         return None
 
@@ -73,22 +80,14 @@ class Cache:
         known = self.known(question)
         if known is not None:
             return known
-        flight = self._flights.get(question) or self._take_off(question)
-        if flight is not None:
+        if question in self._flights or len(self._flights) < self._waiting:
+            flight = self._flights.join(question, lambda: self._fly(question))
             stale = self.memory.recall(question) is not None
             # Unlike wait_for, wait leaves the flight to the others when this waiter is cancelled.
             await asyncio.wait({flight}, timeout=self._patience if stale else None)
         return self.known(question) or Fact(
             self.memory.recall(question), self._clock() + PAUSE_UNKNOWN
         )
-
-    def _take_off(self, question: Question) -> asyncio.Task[None] | None:
-        if len(self._flights) >= self._waiting:
-            return None
-        flight = asyncio.create_task(self._fly(question))
-        self._flights[question] = flight
-        flight.add_done_callback(lambda _: self._flights.pop(question, None))
-        return flight
 
     async def _fly(self, question: Question) -> None:
         async with self._slots:
@@ -107,5 +106,7 @@ class Cache:
     def _pause(self, question: Question) -> None:
         if len(self._pauses) >= _MOST_PAUSES:
             drop_oldest(self._pauses)
-        seconds = PAUSE_UNKNOWN if self.memory.recall(question) is None else PAUSE
-        self._pauses[question] = self._clock() + seconds
+        _, before = self._pauses.pop(question, (0.0, 0.0))
+        known = self.memory.recall(question) is not None
+        seconds = PAUSE if known else min(max(2 * before, PAUSE_UNKNOWN), PAUSE_LONGEST)
+        self._pauses[question] = (self._clock() + seconds, seconds)

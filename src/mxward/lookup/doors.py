@@ -4,6 +4,10 @@ where it is not.
 What is put together is kept until the first of its parts must be asked again; doors that are alike
 are one object, if they were seen within a minute of each other (the age it tells is the older one).
 The number of doors kept is bounded: one that is kept no more is put together again from memory.
+
+One domain may name 50 hosts in a zone that never answers. So each domain is looked up once at a
+time, few questions at once: it waits long for its own door, and takes little from the others. No
+host is left out for that: mail that comes from it would be stopped.
 """
 
 from __future__ import annotations
@@ -18,7 +22,8 @@ from mxward.frontdoor.merge import Seen, assemble, exchanges, see
 from mxward.frontdoor.remember import LONGEST
 from mxward.lookup.cache import PATIENCE, Cache
 from mxward.lookup.egresses import Egresses, Found
-from mxward.lookup.facts import Facts
+from mxward.lookup.facts import Fact, Facts
+from mxward.lookup.flights import Flights
 from mxward.lookup.memory import Memory
 from mxward.lookup.resolver import Resolver
 from mxward.model import FrontDoor, Kind, Question, Scanner
@@ -28,6 +33,7 @@ __all__ = ["Doors"]
 
 _MOST_DOORS = 200_000
 _MOST_SHARED = 20_000
+_AT_ONCE = 16  # questions under way for one domain: the hosts of any scanner need no more
 _ALIKE = 60.0  # seconds between two doors that may be one object
 
 
@@ -57,6 +63,7 @@ class Doors:
         self._egresses = Egresses(self._cache, scanners, clock)
         self._doors: dict[str, tuple[FrontDoor, float]] = {}
         self._shared: dict[FrontDoor, FrontDoor] = {}
+        self._flights: Flights[str, FrontDoor] = Flights()
 
     def known(self, domain: str) -> FrontDoor | None:
         """The front door where it can be told without waiting."""
@@ -71,18 +78,18 @@ class Doors:
         known = self.known(domain)
         if known is not None:
             return known
-        now = self._clock()
-        facts = Facts(self._memory)
-        while asks := _asks(domain, facts):
-            facts.add(asks, await asyncio.gather(*(self._cache.find(q) for q in asks)))
-        seen = see(domain, facts.recall, self._scanners, now)
-        names = seen.needs_egress_of
-        found = await asyncio.gather(*(self._egresses.find(name) for name in names))
-        return self._keep(domain, seen, dict(zip(names, found, strict=True)), facts, now)
+        return await asyncio.shield(self._flights.join(domain, lambda: self._look_up(domain)))
 
     async def egress(self, scanner: str) -> Egress:
         """Where a scanner delivers from, with what is held and leaving. Never raises."""
         return (await self._egresses.find(scanner)).egress
+
+    def waiting(self) -> dict[str, Egress]:
+        """The scanners of which something is held or leaving: it waits for the operator's word.
+
+        It is told from memory, without a look-up.
+        """
+        return self._egresses.waiting()
 
     async def prepare(self) -> None:
         """Look up every scanner's egress, so that the first mail need not wait for it."""
@@ -92,6 +99,25 @@ class Doors:
         """Put every door together anew: the memory was changed by somebody else."""
         self._doors.clear()
         self._egresses.refresh()
+
+    async def _look_up(self, domain: str) -> FrontDoor:
+        now = self._clock()
+        facts = Facts(self._memory)
+        while asks := _asks(domain, facts):
+            facts.add(asks, await self._ask(asks))
+        seen = see(domain, facts.recall, self._scanners, now)
+        names = seen.needs_egress_of
+        found = await asyncio.gather(*(self._egresses.find(name) for name in names))
+        return self._keep(domain, seen, dict(zip(names, found, strict=True)), facts, now)
+
+    async def _ask(self, questions: list[Question]) -> list[Fact]:
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def ask(question: Question) -> Fact:
+            async with slots:
+                return await self._cache.find(question)
+
+        return await asyncio.gather(*map(ask, questions))
 
     def _from_memory(self, domain: str, now: float) -> FrontDoor | None:
         facts = Facts(self._memory)
@@ -114,6 +140,7 @@ class Doors:
             door = replace(door, missing=tuple(dict.fromkeys((mx, *door.missing))))
         door = self._share(door)
         until = min([facts.until(now), *(egress.until for egress in found.values())])
+        self._doors.pop(domain, None)  # what is looked up anew goes last
         if len(self._doors) >= _MOST_DOORS:
             drop_oldest(self._doors)
         self._doors[domain] = (door, until)

@@ -12,6 +12,7 @@ from mxward.frontdoor.expansion import Expansion, expand
 from mxward.frontdoor.remember import COOLING_OFF, LONGEST
 from mxward.lookup.cache import Cache
 from mxward.lookup.facts import Fact
+from mxward.lookup.flights import Flights
 from mxward.model import Question, Scanner
 
 __all__ = ["Egresses", "Found"]
@@ -35,6 +36,7 @@ class Egresses:
         self._scanners = scanners
         self._clock = clock
         self._found: dict[str, Found] = {}
+        self._flights: Flights[str, Found] = Flights()
 
     def known(self, name: str) -> Found | None:
         """What is known without asking; None where it must be asked."""
@@ -47,16 +49,29 @@ class Egresses:
 
     async def find(self, name: str) -> Found:
         """What is known, looked up where it is not fresh. Never raises."""
-        found = self.known(name)
-        if found is None:
-            scanner = self._scanners[name]
-            found = self._learn(scanner, *await self._expand(scanner.spf))
-            self._found[name] = found
-        return found
+        known = self.known(name)
+        if known is not None:
+            return known
+        scanner = self._scanners[name]
+        return await asyncio.shield(self._flights.join(name, lambda: self._look_up(scanner)))
+
+    def waiting(self) -> dict[str, Egress]:
+        """The scanners of which something is held or leaving, as far as it is remembered."""
+        now, memory = self._clock(), self._cache.memory
+        standings = {
+            name: standing(scanner, memory.egress(name), memory.accepted_at(name), now)
+            for name, scanner in self._scanners.items()
+        }
+        return {name: egress for name, egress in standings.items() if egress.held or egress.leaving}
 
     def refresh(self) -> None:
         """Judge anew, from what is remembered: the operator has given a word."""
         self._found.clear()
+
+    async def _look_up(self, scanner: Scanner) -> Found:
+        found = self._learn(scanner, *await self._expand(scanner.spf))
+        self._found[scanner.name] = found
+        return found
 
     async def _expand(self, names: tuple[str, ...]) -> tuple[Expansion, dict[Question, Fact]]:
         facts: dict[Question, Fact] = {}
