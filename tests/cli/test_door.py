@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import time
 
+from mxward.frontdoor.egress import EgressHistory
 from mxward.model import Kind, Known, Question, Remembered
+from mxward.networks import network
 from mxward.store.database import Store
 from tests.cli.place import Place
 
@@ -55,6 +57,25 @@ def test_what_is_accepted_as_json(place: Place) -> None:
     told = json.loads(place.shown("door", "--json", "--accept", "wide.example"))
     assert told["accepted"] == [{"scanner": "wide", "in": ["198.18.0.0/15"], "out": []}]
     assert told["doors"][0]["held"] == []
+
+
+def test_what_is_leaving_is_shown_and_let_go(place: Place) -> None:
+    since = time.time() - 80 * HOUR
+    before = ("198.51.100.192/26", "203.0.113.64/28", "203.0.113.96/28", "203.0.113.128/28")
+    named = tuple((network(net), since) for net in before)
+    store = Store.open(place.store)
+    store.save({}, {"wide": EgressHistory(("_spf.wide.example",), named)})
+    store.accept("wide", since - HOUR)
+    store.close()
+    leaving = list(before[1:])
+    told = json.loads(place.shown("door", "--json", "wide.example"))["doors"][0]
+    assert (told["leaving"], told["held"]) == (leaving, ["198.18.0.0/15"])
+    assert set(leaving) < set(told["egress"])  # welcome until the operator's word
+    shown = place.shown("door", "wide.example")
+    assert f"held      198.18.0.0/15\nleaving   {'  '.join(leaving)}\n" in shown
+    accepted = place.shown("door", "--accept", "wide.example")
+    assert f"now out   {'  '.join(leaving)}\n" in accepted
+    assert "leaving" not in accepted
 
 
 def test_no_store_is_made_by_whoever_types_this(place: Place) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -18,6 +18,7 @@ from mxward.config import load
 from mxward.domains import Domains
 from mxward.frontdoor.egress import Egress
 from mxward.model import FrontDoor
+from mxward.networks import Networks
 from mxward.store.database import StoreError
 
 __all__ = ["door"]
@@ -25,9 +26,10 @@ __all__ = ["door"]
 _HELP = """Show the front doors of domains: the hosts that their MX names, and the networks that the
 scanner behind them delivers from.
 
-What is former has vanished lately, and stays welcome for 72 hours. What is held waits for your
-word: a network wider than /16 (IPv6 /32), or networks that vanished when a scanner's shrank by more
-than half. --accept gives it, for the scanners of these domains and all that is held of them.
+What is former has vanished lately, and stays welcome for 72 hours. Two things wait for your word:
+a network wider than /16 (IPv6 /32) is held, and mail from it is deferred; networks that vanished
+when a scanner's shrank by more than half are leaving, and stay egress. --accept gives your word,
+for the scanners of these domains and all that is held or leaving of them.
 
 \b
 Examples: mxward door it.co.za
@@ -37,7 +39,9 @@ Examples: mxward door it.co.za
 Exit codes: 0 fine, 1 the store cannot be used, 2 wrong usage, 78 wrong configuration.
 """
 
-_Doors = Mapping[str, FrontDoor]
+_Doors = Mapping[str, tuple[FrontDoor, Networks]]
+"""The front door of each domain, and what is leaving of it."""
+
 _Accepted = Mapping[str, Egress]
 
 
@@ -51,7 +55,7 @@ def _domain(text: str) -> str:
 @click.command(help=_HELP)
 @config_option
 @json_option
-@click.option("--accept", "accepts", is_flag=True, help="Accept what is held.")
+@click.option("--accept", "accepts", is_flag=True, help="Accept what is held or leaving.")
 @click.argument("names", metavar="DOMAIN...", nargs=-1, required=True, type=_domain)
 def door(path: Path, json: bool, accepts: bool, names: Sequence[str]) -> None:
     """Look up, perhaps accept, print."""
@@ -75,7 +79,7 @@ async def _run(
     found = await _find(inquiry, names)
     if not accepts:
         return found, {}
-    scanners = dict.fromkeys(name for door in found.values() for name in door.scanners)
+    scanners = dict.fromkeys(name for door, _ in found.values() for name in door.scanners)
     waiting = {name: await inquiry.accept(name) for name in scanners}
     accepted = {name: egress for name, egress in waiting.items() if egress is not None}
     return await _find(inquiry, names), accepted
@@ -83,7 +87,15 @@ async def _run(
 
 async def _find(inquiry: Inquiry, names: Sequence[str]) -> _Doors:
     found = await asyncio.gather(*map(inquiry.doors.find, names))
-    return dict(zip(names, found, strict=True))
+    waiting = inquiry.doors.waiting()
+    return {
+        domain: (door, _leaving(waiting[name] for name in door.scanners if name in waiting))
+        for domain, door in zip(names, found, strict=True)
+    }
+
+
+def _leaving(egress: Iterable[Egress]) -> Networks:
+    return Networks(network for each in egress for network in each.leaving)
 
 
 # -- shown ------------------------------------------------------------------------------------
@@ -91,11 +103,11 @@ async def _find(inquiry: Inquiry, names: Sequence[str]) -> _Doors:
 
 def _print(found: _Doors, accepted: _Accepted | None) -> None:
     screen, now = Screen(), time.time()
-    for number, (domain, door) in enumerate(found.items()):
+    for number, (domain, (door, leaving)) in enumerate(found.items()):
         if number:
             screen.line()
         screen.line(domain, "bold")
-        front_doors.show(screen, door, now)
+        front_doors.show(screen, door, now, leaving)
     if accepted is not None:
         screen.line()
         _print_accepted(screen, accepted)
@@ -114,7 +126,10 @@ def _as_object(found: _Doors, accepted: _Accepted) -> object:
     now = time.time()
     return {
         "doors": [
-            {"domain": name} | front_doors.as_object(door, now) for name, door in found.items()
+            {"domain": name}
+            | front_doors.as_object(door, now)
+            | {"leaving": [str(network) for network in leaving]}
+            for name, (door, leaving) in found.items()
         ],
         "accepted": [
             {

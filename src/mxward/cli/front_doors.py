@@ -10,6 +10,8 @@ from mxward.networks import Networks
 
 __all__ = ["age", "as_object", "in_front", "short", "show"]
 
+_NONE = Networks()
+
 
 def in_front(door: FrontDoor) -> str:
     """In a few words, what stands in front."""
@@ -36,8 +38,8 @@ def age(door: FrontDoor, now: float) -> str:
     return f"seen {when}"
 
 
-def show(screen: Screen, door: FrontDoor, now: float) -> None:
-    """Print what stands in front, and what it is made of."""
+def show(screen: Screen, door: FrontDoor, now: float, leaving: Networks = _NONE) -> None:
+    """Print what stands in front, what it is made of, and what of its egress is leaving."""
     screen.labelled("in front", in_front(door))
     names = [f"{x.preference} {x.name}" for x in door.exchanges]
     label, longest = "MX", max(map(len, names), default=0)
@@ -48,6 +50,7 @@ def show(screen: Screen, door: FrontDoor, now: float) -> None:
     screen.listed("egress", short(door.egress))
     screen.listed("former", short(door.former))
     screen.listed("held", short(door.held), "yellow")
+    screen.listed("leaving", short(leaving), "yellow")
     screen.listed("missing", [f"{q.kind} {q.name}" for q in door.missing], "yellow")
     screen.labelled("known", age(door, now))
 

@@ -104,7 +104,7 @@ def assemble(seen: Seen, egress_of: EgressOf, now: float) -> FrontDoor:
         exchanges=seen.exchanges,
         egress=_all(e.networks for e in egress),
         former=_all([seen.former, *(e.former for e in egress), *(e.networks for e in before)]),
-        held=_all(networks for e in egress for networks in (e.held, e.leaving)),
+        held=_all(e.held for e in egress),
         missing=seen.missing + unknown,
         source=Source.REMEMBERED if stale else Source.DNS,
         observed_at=min([*ages, *(fact.observed_at for fact in seen.facts)]),
