@@ -27,19 +27,16 @@ from mxward.model import (
     Stage,
     Trust,
 )
-from mxward.networks import Networks, address, network
+from mxward.networks import Address, Networks, address, network
 
 _V4 = "192.0.2.25", "198.51.100.7", "62.4.5.6", "62.4.5.7", "4.3.90.120"
 _V6 = "2001:db8::25", "2a00:1::25", "2a00:1::26"
 _ODD = "10.0.0.5", "127.0.0.1", "224.0.0.1", "::1", "fe80::1", "64:ff9b::a00:5", "2002:a00:5::1"
 ADDRESSES = tuple(map(address, (*_V4, *_V6, *_ODD)))
-NETWORKS = tuple(
-    map(
-        network,
-        ("62.4.5.0/24", "198.51.100.0/24", "10.0.0.5", "4.3.0.0/16", "2a00:1::/64"),
-    )
-)
-DOMAINS = ("it.co.za", "a.it.co.za", "b.a.it.co.za", "xn--bcher-kva.example", "fass.example")
+_NETS = "62.4.5.0/24", "198.51.100.0/24", "10.0.0.5", "4.3.0.0/16", "2a00:1::/64"
+NETWORKS = tuple(map(network, _NETS))
+_IDN = "xn--bcher-kva.example", "xn--pxavbq.xn--fiqs8s"
+DOMAINS = ("it.co.za", "a.it.co.za", "b.a.it.co.za", *_IDN, "fass.example")
 ENTRIES = (*DOMAINS, "*.it.co.za", "*.a.it.co.za", "localnet")
 FAR = ("far.example", "notit.co.za", "co.za", "xn--fa-hia.example")
 HOSTS = {
@@ -90,13 +87,12 @@ arrivals = st.builds(
     authenticated=st.sampled_from([None, None, None, "anna"]),
     names=names,
 )
+_BY_NETWORK = [Trust("anna", "printer", net) for net in NETWORKS]
+_BY_NAME = [Trust("ben", "b", name=name) for name in ("gw.branch.example", "*.branch.example")]
 trusts = st.builds(
-    Trust,
-    owner=st.just("anna"),
-    note=st.just("printer"),
-    network=st.none() | st.sampled_from(NETWORKS),
-    name=st.none() | st.sampled_from(["gw.branch.example", "*.branch.example"]),
-    recipients=domains,
+    replace,
+    st.sampled_from(_BY_NETWORK) | st.sampled_from(_BY_NAME),
+    recipients=st.just(Domains()) | domains,
     senders=st.sampled_from([Domains(), Domains(["hallmark.com"])]),
     expires=st.none() | st.integers(0, 10).map(float),
 )
@@ -177,7 +173,7 @@ worlds = st.builds(World, arrivals, doors, rules, st.integers(0, 10).map(float))
 def strict_worlds(draw: st.DrawFn) -> World:
     """A stranger, mostly, at the door of a domain of ours that is enforced: most are stopped."""
     world = draw(worlds)
-    client = draw(st.just(address("4.3.90.120")) | st.sampled_from(ADDRESSES))
+    client = draw(st.just(STRANGER) | st.sampled_from(ADDRESSES))
     return World(
         replace(world.arrival, client=client, recipient="shaun@it.co.za", authenticated=None),
         draw(st.sampled_from(_FRONTED) | doors),
@@ -188,12 +184,55 @@ def strict_worlds(draw: st.DrawFn) -> World:
             stages={},
             trust=draw(st.just(()) | st.just(world.rules.trust)),
             scanners=draw(scanners_of(("clean", "shield"))),
-            own=frozenset(draw(some(ADDRESSES[:1] + ADDRESSES[7:8]))),
+            own=frozenset(draw(some(ADDRESSES[:1]))),
         ),
         world.now,
     )
 
 
+@st.composite
+def rerouting_worlds(draw: st.DrawFn) -> World:
+    """A stranger at the door of a domain that is rerouted, to hosts with addresses of all kinds."""
+    world = draw(strict_worlds())
+    names = ["mx1.clean.example", "mx.shield.example", "mx.gone.example", "mx.it.co.za"]
+    owners = {name: name.split(".")[1] for name in names[:3]}
+    hosts = tuple(
+        Exchange(
+            draw(st.integers(0, 3)),
+            name,
+            draw(some(ADDRESSES[1:])),
+            owners.get(name, draw(st.sampled_from(["clean", None]))),
+        )
+        for name in draw(some(names, 4))
+    )
+    rules = replace(world.rules, stage=Stage.REROUTE, trust=(), own=frozenset(ADDRESSES[:1]))
+    arrival = replace(world.arrival, client=address("4.3.90.121"))
+    return World(arrival, FrontDoor(Known.FOUND, hosts), rules, world.now)
+
+
+def widened(door: FrontDoor, where: str, member: Address) -> FrontDoor:
+    """The same front door with one more address among its `egress`, `former` or `hosts`."""
+    more = Networks([network(str(member))])
+    match where:
+        case "egress":
+            return replace(door, egress=door.egress | more)
+        case "former":
+            return replace(door, former=door.former | more)
+    hosts = tuple(replace(x, addresses=(*x.addresses, member)) for x in door.exchanges)
+    return replace(door, exchanges=hosts)
+
+
+places = st.sampled_from(["egress", "former", "hosts"])
+
+
+@st.composite
+def welcome_worlds(draw: st.DrawFn) -> World:
+    """A client that stands in front, mostly, of a domain of ours that is enforced."""
+    world = draw(strict_worlds())
+    return replace(world, door=widened(world.door, draw(places), world.arrival.client))
+
+
+STRANGER = address("4.3.90.120")
 _CLEAN = Exchange(1, "mx1.clean.example", ADDRESSES[2:3] + ADDRESSES[6:7], "clean")
 _SHIELD = Exchange(0, "mx.shield.example", ADDRESSES[3:4] + ADDRESSES[8:9], "shield")
 _FRONTED = [
