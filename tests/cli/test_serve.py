@@ -61,6 +61,7 @@ def test_a_port_in_use(folder: Path) -> None:
         ),
         ("127.0.0.1:{port}", "nowhere:25", 'mxward.toml:2: server.listen: "nowhere:25" is a name'),
         ("127.0.0.1:10025", "127.0.0.1:{port}", "mxward.toml:3: server.upstream: "),
+        ("127.0.0.1:10025", "localhost:{port}", "mxward.toml:3: server.upstream: "),
         ("127.0.0.1:10025", "nowhere.invalid:25", "mxward.toml:3: server.upstream: "),
         ('["domains"]', '["vanished"]', "mxward.toml:6: inventory: "),
         ('[inventory]\nfiles = ["domains"]', '[policy]\nstage = "reroute"', "mxward.toml:7: "),

@@ -95,6 +95,22 @@ def test_an_inventory_that_vanishes_is_not_applied(stand: World) -> None:
         file.write_text(whole)
 
 
+def test_a_list_that_shrank_while_it_was_down_is_told(stand: World) -> None:
+    stand.stage("observe")
+    file = stand.mxward.directory / "localdomains"
+    whole = file.read_text()
+    file.write_text("it.co.za\n")
+    try:
+        stand.stage("observe")
+        stand.mail_server.wait_until(
+            lambda: "event=inventory-shrank level=loud before=9 now=1" in stand.mxward.log,
+            5,
+            "it is told",
+        )
+    finally:
+        file.write_text(whole)
+
+
 def test_without_its_store_it_defers_and_says_so(stand: World) -> None:
     stand.mxward.kill()
     store = stand.mxward.directory / "store.db"

@@ -102,20 +102,6 @@ def test_a_command_that_cannot_be_run(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("last_count", "shrunk_from"), [(None, 0), (0, 0), (3, 0), (20, 0), (21, 21), (1_000, 1_000)]
-)
-def test_a_first_list_that_shrank_is_applied_and_told(
-    last_count: int | None, shrunk_from: int, tmp_path: Path
-) -> None:
-    file = tmp_path / "list"
-    file.write_text(names(10))
-    watched = inventory(file)
-    reading = watched.read(last_count)
-    assert reading == Reading(Domains(names(10).split()), shrunk_from=shrunk_from)
-    assert watched.read(last_count).shrunk_from == 0  # now there is a last good list
-
-
 # -- while running ----------------------------------------------------------------------------
 
 

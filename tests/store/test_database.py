@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -222,3 +223,12 @@ def change(path: Path, statement: str) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute(statement)
     connection.close()
+
+
+def test_the_size_of_the_inventory_is_kept(tmp_path: Path) -> None:
+    with closing(Store.open(tmp_path / "store.db")) as store:
+        assert store.inventory_size() == 0
+        store.keep_inventory_size(5_000)
+        store.keep_inventory_size(4_999)
+    with closing(Store.open(tmp_path / "store.db")) as store:
+        assert store.inventory_size() == 4_999

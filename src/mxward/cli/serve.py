@@ -17,12 +17,13 @@ import click
 import uvloop
 
 from mxward.cli.options import config_option, problems
+from mxward.cli.resolving import mail_server, resolver
 from mxward.config import Config, ConfigError, Problem, load
 from mxward.inventory import Inventory, Reading
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
 from mxward.lookup.resolver import DnsResolver
-from mxward.networks import Address, address
+from mxward.networks import Address
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.keeper import Keeper
@@ -67,23 +68,27 @@ Exit codes: 0 stopped as asked, 1 inside failure, 2 wrong usage, 78 wrong config
 """
 
 
+_Loud = Callable[..., None]
+
+
 @click.command(help=_HELP)
 @config_option
 def serve(path: Path) -> None:
     """Read everything that may be wrong first, then listen."""
     with problems():
         config = load(path)
-        upstream = _mail_server(config)
+        upstream, dns = mail_server(config), resolver(config)
         inventory = Inventory(config.inventory, config.place("inventory"))
         reading = inventory.read()
         listeners = _listen(config)
     eventlog = EventLog(sys.stdout, config.log.format)
-    uvloop.run(_serve(config, upstream, inventory, reading, listeners, eventlog))
+    uvloop.run(_serve(config, upstream, dns, inventory, reading, listeners, eventlog))
 
 
 async def _serve(
     config: Config,
     upstream: Endpoint,
+    dns: DnsResolver,
     inventory: Inventory,
     reading: Reading,
     listeners: list[socket.socket],
@@ -95,19 +100,20 @@ async def _serve(
     for warning in config.warnings:
         loud("configuration", warning=warning)
     _tell(reading, loud)
-    memory, mark = _remembering(config, loud)
-    resolver = DnsResolver(
-        [(end.host, end.port) for end in config.dns.servers] or None, config.dns.timeout
-    )
+    opened = _open(config, loud)
+    memory = opened[1] if opened else Recollection()
+    mark = Mark(opened[0].mark_key() if opened else os.urandom(32))
+    if opened:
+        _keep_size(len(reading.domains), opened[0], loud)
     rules = config.rules(reading.domains)
     doors = Doors(
-        resolver,
+        dns,
         rules.scanners,
         memory,
         time.time,
-        memory_lost=not isinstance(memory, StoredMemory),
+        memory_lost=opened is None,
     )
-    names = ClientNames(resolver, time.time)
+    names = ClientNames(dns, time.time)
     decider = Decider(rules, doors, names, upstream, config.server.reroute_port)
     sources: dict[int, Address] = {s.version: s for s in config.server.reroute_source}
     shared = Shared(_settings(config, mark), decider, eventlog, upstream, sources)
@@ -126,12 +132,15 @@ async def _serve(
             loop.call_soon_threadsafe(setattr, decider, "rules", fresh)
 
     def keep_memory() -> None:
-        if not isinstance(memory, StoredMemory):
+        if opened is None:
             return
-        memory.drain()
-        if memory.reread():
+        store, stored = opened
+        stored.drain()
+        if stored.reread():
             loop.call_soon_threadsafe(doors.refresh)
-        dropped, memory.dropped = memory.dropped, 0
+        if store.inventory_size() != (domains := len(decider.rules.inventory)):
+            store.keep_inventory_size(domains)
+        dropped, stored.dropped = stored.dropped, 0
         if dropped:
             loud("memory-dropped", answers=dropped)
 
@@ -177,39 +186,37 @@ def _settings(config: Config, mark: Mark) -> Settings:
     )
 
 
-def _remembering(config: Config, loud: Callable[..., None]) -> tuple[Recollection, Mark]:
-    """The memory with the store behind it. Without it the proxy runs, and defers, loudly."""
+def _open(config: Config, loud: _Loud) -> tuple[Store, StoredMemory] | None:
+    """The store and what it remembers. Without it the proxy runs, and defers, loudly."""
     for left in reversed(range(_STORE_TRIES)):
         try:
             store = Store.open(config.store.path)
             store.prune(time.time() - _FORGOTTEN)
-            return StoredMemory(store), Mark(store.mark_key())
+            return store, StoredMemory(store)
         except StoreError as error:
             if left and "locked" in str(error):
                 continue  # a backup, say: each try has waited for some seconds
             mend = "until then nothing is refused, only deferred; restart when it can be read"
             loud("store-unreadable", why=error, mend=mend)
             break
-    return Recollection(), Mark(os.urandom(32))
+    return None
 
 
-def _tell(reading: Reading, loud: Callable[..., None]) -> None:
+def _keep_size(domains: int, store: Store, loud: _Loud) -> None:
+    """Tell where a first list is less than half of what it was; it is in force all the same."""
+    before = store.inventory_size()
+    if domains * 2 < before:
+        mend = "it is in force, for there is no other; put the old list back if it should not be"
+        loud("inventory-shrank", before=before, now=domains, mend=mend)
+    store.keep_inventory_size(domains)
+
+
+def _tell(reading: Reading, loud: _Loud) -> None:
     if reading.refused:
         loud("inventory-refused", why=reading.refused)
     if reading.unusable:
         samples = "; ".join(reading.samples)
         loud("inventory-lines-unusable", lines=reading.unusable, samples=samples)
-
-
-def _mail_server(config: Config) -> Endpoint:
-    """The mail server's end as an address. Raises ConfigError."""
-    end = config.upstream()
-    try:
-        found = socket.getaddrinfo(end.host, end.port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        text = f'server.upstream: "{end.host}" cannot be looked up: {error.strerror}'
-        raise ConfigError([Problem(config.place("server", "upstream"), text)]) from None
-    return Endpoint(address(str(found[0][4][0])), end.port, end.host)
 
 
 def _listen(config: Config) -> list[socket.socket]:

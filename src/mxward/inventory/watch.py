@@ -29,7 +29,6 @@ class Reading:
     refused: str = ""
     unusable: int = 0  # lines that are no domain
     samples: tuple[str, ...] = ()  # the first of them, with their places
-    shrunk_from: int = 0  # of more than twice as many when mxward last ran; applied all the same
 
 
 class Inventory:
@@ -45,12 +44,10 @@ class Inventory:
         self._seen_since = -math.inf
         self._command_due: float | None = None
 
-    def read(self, last_count: int | None = None) -> Reading:
+    def read(self) -> Reading:
         """Read everything now. Raises ConfigError where there is no last good reading to keep.
 
-        Without any list configured there are no domains, and that is no mistake. `last_count` is
-        how many there were when mxward last ran: a first list of less than half as many is applied,
-        for there is no other, but the reading says so.
+        Without any list configured there are no domains, and that is no mistake.
         """
         self._read = signature(self._settings.files)
         lines = Lines()
@@ -62,10 +59,8 @@ class Inventory:
                 problem = Problem(self._place, f"inventory: {failure}")
                 raise ConfigError([problem]) from None
             return Reading(self._good, str(failure), lines.unusable, tuple(lines.samples))
-        last_count = last_count if self._good is None and last_count else 0
         self._good = lines.domains()
-        shrunk_from = last_count if len(self._good) * 2 < last_count else 0
-        return Reading(self._good, "", lines.unusable, tuple(lines.samples), shrunk_from)
+        return Reading(self._good, "", lines.unusable, tuple(lines.samples))
 
     def poll(self, now: float) -> Reading | None:
         """Read again where files have changed or the command is due; None where all is as it was.

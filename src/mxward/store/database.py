@@ -21,11 +21,12 @@ from mxward.model import Question, Remembered
 from mxward.store.errors import StoreError, told_of
 from mxward.store.opening import open_engine
 from mxward.store.rows import ANSWERS, answer_row, answers_of, history_of, history_text
-from mxward.store.schema import accepted, answers, egress, secrets
+from mxward.store.schema import accepted, answers, egress, secrets, sizes
 
 __all__ = ["Store", "StoreError"]
 
 _MARK_KEY = "mark"
+_INVENTORY = "inventory"
 
 
 class Store:
@@ -108,6 +109,22 @@ class Store:
         """When the operator accepted what was held, by scanner (seconds)."""
         with self._transaction("BEGIN") as connection:
             return {row.scanner: row.at for row in connection.execute(select(accepted))}
+
+    def inventory_size(self) -> int:
+        """How many domains there were when mxward last ran; 0 where that is not known."""
+        with self._transaction("BEGIN") as connection:
+            found = connection.scalar(select(sizes.c["count"]).where(sizes.c.name == _INVENTORY))
+            return int(found or 0)
+
+    def keep_inventory_size(self, domains: int) -> None:
+        """Remember how many domains there are."""
+        put = insert(sizes).values(name=_INVENTORY, count=domains)
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            connection.execute(
+                put.on_conflict_do_update(
+                    index_elements=["name"], set_={"count": put.excluded["count"]}
+                )
+            )
 
     def mark_key(self) -> bytes:
         """The key of the marks that tell a loop: 32 octets, made once."""

@@ -5,9 +5,9 @@ Never any content of mail: the store knows domains, hosts and scanners, and who 
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, Table, Text
 
-__all__ = ["REVISION", "accepted", "answers", "egress", "metadata", "secrets"]
+__all__ = ["REVISION", "accepted", "answers", "egress", "metadata", "secrets", "sizes"]
 
 REVISION = "0001"
 """The newest step: a file that is there need not be migrated, nor alembic be loaded."""
@@ -40,6 +40,13 @@ accepted = Table(  # the operator's word for what was held of a scanner
     metadata,
     Column("scanner", Text, primary_key=True),
     Column("at", Float, nullable=False),
+)
+
+sizes = Table(  # how much there was of something when mxward last ran
+    "sizes",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
 )
 
 secrets = Table(
