@@ -9,13 +9,12 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import click
 import uvloop
 
+from mxward.cli.chores import Chores, Loud, open_store, tell
 from mxward.cli.options import config_option, problems
 from mxward.cli.resolving import mail_server, resolver
 from mxward.config import Config, ConfigError, Problem, load
@@ -26,7 +25,6 @@ from mxward.lookup.resolver import DnsResolver
 from mxward.networks import Address
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
-from mxward.proxy.keeper import Keeper
 from mxward.proxy.learning import learn
 from mxward.proxy.server import bind, room_for_sessions
 from mxward.proxy.server import serve as serve_clients
@@ -35,8 +33,6 @@ from mxward.smtp.envelope import Settings
 from mxward.smtp.identity import Identity
 from mxward.smtp.rerouting import Mark, RateCap
 from mxward.smtp.vocabulary import Endpoint, Log
-from mxward.store.database import Store, StoreError
-from mxward.store.memory import StoredMemory
 from mxward.store.recollection import Recollection
 
 __all__ = ["serve"]
@@ -44,12 +40,8 @@ __all__ = ["serve"]
 _HEAD_START = 2.0
 """Seconds to learn what the mail server offers, and the scanners' egress, before any client."""
 
-_STORE_TRIES = 4
 _FINDINGS = 60.0
 """Seconds between two looks at what waits for the operator's word."""
-_FORGOTTEN = 90 * 86400.0
-"""Seconds after which an answer that nobody has asked for again is forgotten, at a start."""
-
 _WHY_NOT = {
     errno.EADDRINUSE: "somebody listens there already; stop that server, or write another port",
     errno.EADDRNOTAVAIL: "no address of this machine; write one that `ip address` lists",
@@ -66,9 +58,6 @@ Example: mxward serve --config /etc/mxward/mxward.toml
 
 Exit codes: 0 stopped as asked, 1 inside failure, 2 wrong usage, 78 wrong configuration.
 """
-
-
-_Loud = Callable[..., None]
 
 
 @click.command(help=_HELP)
@@ -99,64 +88,32 @@ async def _serve(
 
     for warning in config.warnings:
         loud("configuration", warning=warning)
-    _tell(reading, loud)
-    opened = _open(config, loud)
-    memory = opened[1] if opened else Recollection()
-    mark = Mark(opened[0].mark_key() if opened else os.urandom(32))
-    if opened:
-        _keep_size(len(reading.domains), opened[0], loud)
-    rules = config.rules(reading.domains)
+    tell(reading, loud)
+    opened = open_store(config, len(reading.domains), loud)
     doors = Doors(
         dns,
-        rules.scanners,
-        memory,
+        config.rules(reading.domains).scanners,
+        opened[1] if opened else Recollection(),
         time.time,
         memory_lost=opened is None,
     )
-    names = ClientNames(dns, time.time)
-    decider = Decider(rules, doors, names, upstream, config.server.reroute_port)
+    decider = Decider(
+        config.rules(reading.domains),
+        doors,
+        ClientNames(dns, time.time),
+        upstream,
+        config.server.reroute_port,
+    )
+    mark = Mark(opened[0].mark_key() if opened else os.urandom(32))
     sources: dict[int, Address] = {s.version: s for s in config.server.reroute_source}
     shared = Shared(_settings(config, mark), decider, eventlog, upstream, sources)
-    shared.most_sessions = room_for_sessions()
-    if shared.most_sessions < MAX_SESSIONS:
-        mend = "raise the limit of open files (LimitNOFILE=, ulimit -n)"
-        loud("few-sessions", most=shared.most_sessions, mend=mend)
-
-    loop = asyncio.get_running_loop()
-
-    def reread_inventory() -> None:
-        news = inventory.poll(time.monotonic())
-        if news is not None:
-            _tell(news, loud)
-            fresh = replace(decider.rules, inventory=news.domains)
-            loop.call_soon_threadsafe(setattr, decider, "rules", fresh)
-
-    def keep_memory() -> None:
-        if opened is None:
-            return
-        store, stored = opened
-        stored.drain()
-        if stored.reread():
-            loop.call_soon_threadsafe(doors.refresh)
-        if store.inventory_size() != (domains := len(decider.rules.inventory)):
-            store.keep_inventory_size(domains)
-        dropped, stored.dropped = stored.dropped, 0
-        if dropped:
-            loud("memory-dropped", answers=dropped)
-
-    async def tell_what_waits() -> None:
-        while True:
-            shared.findings.waiting(doors.waiting())
-            await asyncio.sleep(_FINDINGS)
-
-    def failed(chore: str, trace: str) -> None:
-        loud("failure", chore=chore, trace=trace)
-
-    # One for each: a command that takes long, or a log that nobody reads, holds up nothing else.
-    keepers = [Keeper([chore], failed) for chore in (reread_inventory, keep_memory, eventlog.flush)]
+    _make_room(shared, loud)
+    chores = Chores(decider, doors, inventory, opened, loud)
+    keepers = chores.keepers(eventlog)
     for keeper in keepers:
         keeper.start()
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     addresses = " ".join(_end(listener) for listener in listeners)
@@ -165,7 +122,7 @@ async def _serve(
     try:
         # Clients wait in the backlog for a moment, rather than be offered less than there is.
         await asyncio.wait(background, timeout=_HEAD_START)
-        background.append(loop.create_task(tell_what_waits()))
+        background.append(loop.create_task(_tell_what_waits(shared, doors)))
         await serve_clients(shared, listeners, stop)
     finally:
         for task in background:
@@ -173,6 +130,19 @@ async def _serve(
         shared.log(Log("stopped"))
         for keeper in keepers:
             keeper.stop()
+
+
+def _make_room(shared: Shared, loud: Loud) -> None:
+    shared.most_sessions = room_for_sessions()
+    if shared.most_sessions < MAX_SESSIONS:
+        mend = "raise the limit of open files (LimitNOFILE=, ulimit -n)"
+        loud("few-sessions", most=shared.most_sessions, mend=mend)
+
+
+async def _tell_what_waits(shared: Shared, doors: Doors) -> None:
+    while True:
+        shared.findings.waiting(doors.waiting())
+        await asyncio.sleep(_FINDINGS)
 
 
 def _settings(config: Config, mark: Mark) -> Settings:
@@ -184,39 +154,6 @@ def _settings(config: Config, mark: Mark) -> Settings:
         identity=Identity(config.server.identity),
         caps=rates,
     )
-
-
-def _open(config: Config, loud: _Loud) -> tuple[Store, StoredMemory] | None:
-    """The store and what it remembers. Without it the proxy runs, and defers, loudly."""
-    for left in reversed(range(_STORE_TRIES)):
-        try:
-            store = Store.open(config.store.path)
-            store.prune(time.time() - _FORGOTTEN)
-            return store, StoredMemory(store)
-        except StoreError as error:
-            if left and "locked" in str(error):
-                continue  # a backup, say: each try has waited for some seconds
-            mend = "until then nothing is refused, only deferred; restart when it can be read"
-            loud("store-unreadable", why=error, mend=mend)
-            break
-    return None
-
-
-def _keep_size(domains: int, store: Store, loud: _Loud) -> None:
-    """Tell where a first list is less than half of what it was; it is in force all the same."""
-    before = store.inventory_size()
-    if domains * 2 < before:
-        mend = "it is in force, for there is no other; put the old list back if it should not be"
-        loud("inventory-shrank", before=before, now=domains, mend=mend)
-    store.keep_inventory_size(domains)
-
-
-def _tell(reading: Reading, loud: _Loud) -> None:
-    if reading.refused:
-        loud("inventory-refused", why=reading.refused)
-    if reading.unusable:
-        samples = "; ".join(reading.samples)
-        loud("inventory-lines-unusable", lines=reading.unusable, samples=samples)
 
 
 def _listen(config: Config) -> list[socket.socket]:
