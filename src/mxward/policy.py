@@ -20,9 +20,6 @@ are known and none is a scanner's, 8 holds whatever a client's name would have b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from ipaddress import IPv6Network
-
 from mxward import domains
 from mxward.domains import Domains
 from mxward.model import (
@@ -39,11 +36,11 @@ from mxward.model import (
     Question,
     Reason,
     Rules,
-    Scanner,
     Stage,
     Trust,
 )
 from mxward.networks import Address
+from mxward.targets import targets
 
 __all__ = ["decide", "needs", "stage_of"]
 
@@ -53,8 +50,6 @@ _ENFORCED = {
     Stage.REROUTE: Action.REROUTE,
 }
 _FAMILY = {Kind.A: 4, Kind.AAAA: 6}
-_UNICAST = IPv6Network("2000::/3")  # all that is routed; NAT64 (RFC 6052) is not
-_6TO4 = IPv6Network("2002::/16")  # RFC 3056: an IPv4 address in disguise
 
 
 def needs(arrival: Arrival, rules: Rules) -> Needs:
@@ -168,10 +163,10 @@ def _back_door(
     action = _ENFORCED.get(enforced, Action.PASS)
     if action is not Action.REROUTE:
         return _stopped(stage, action, Door.BACK, Reason.BACK_DOOR, evidence)
-    targets = tuple(_targets(door, own, rules))
-    if not targets:
+    hosts = tuple(targets(door, own, rules))
+    if not hosts:
         return _stopped(stage, Action.DEFER, Door.BACK, Reason.NO_TARGET, evidence)
-    return _stopped(stage, action, Door.BACK, Reason.BACK_DOOR, evidence, targets)
+    return _stopped(stage, action, Door.BACK, Reason.BACK_DOOR, evidence, hosts)
 
 
 def _stopped(
@@ -262,39 +257,6 @@ def _may_say_more(host: Exchange, missing: Question, rules: Rules) -> bool:
         return False
     family = _FAMILY.get(missing.kind)
     return any(net.version == family for s in rules.scanners.values() for net in s.addresses)
-
-
-# -- where rerouted mail may go ---------------------------------------------------------------
-
-
-def _targets(door: FrontDoor, own: frozenset[Address], rules: Rules) -> Iterator[Exchange]:
-    """The scanner's hosts in the order of RFC 5321 5.1, each with the addresses we may connect to.
-
-    Only a declared scanner's: anything else would make mxward an open relay, or a way into the
-    operator's network.
-    """
-    for exchange in sorted(door.exchanges, key=lambda x: x.preference):
-        scanner = rules.scanners.get(exchange.scanner or "")
-        if scanner is None:
-            continue
-        addresses = _addresses_of(exchange, scanner)
-        usable = tuple(a for a in addresses if _may_connect(a, scanner, own))
-        if usable:
-            yield Exchange(exchange.preference, exchange.name, usable, exchange.scanner)
-
-
-def _addresses_of(exchange: Exchange, scanner: Scanner) -> tuple[Address, ...]:
-    """Those that are the scanner's: a customer's own MX name may lead elsewhere as well."""
-    declared = tuple(a for a in exchange.addresses if a in scanner.addresses)
-    return declared if declared and not scanner.has_mx(exchange.name) else exchange.addresses
-
-
-def _may_connect(address: Address, scanner: Scanner, own: frozenset[Address]) -> bool:
-    if address in scanner.addresses or address in scanner.egress:
-        return True
-    if address.version == 6 and (address not in _UNICAST or address in _6TO4):
-        return False
-    return address.is_global and not address.is_multicast and address not in own
 
 
 # -- recipients that hide their domain --------------------------------------------------------
