@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.fuzz.relay import Session
 
 
+@pytest.mark.timeout(3600)
 def test_random_sessions_keep_the_laws(count: Callable[[int, int], int]) -> None:
     for seed in range(count(250, 50_000)):
         session = Session(seed)
