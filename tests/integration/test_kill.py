@@ -117,6 +117,8 @@ def test_nothing_is_lost_and_nothing_refused_is_kept(
 
 
 def judge(load: Load, stand: World) -> None:
+    # The scanner holds back from a destination that was away: it has its time.
+    stand.scanner.wait_until(lambda: not stand.scanner.busy(), 200, "the scanner has tried it all")
     stand.scanner.wait_until(
         lambda: not any(to.startswith("load@") for to in stand.scanner.queued()),
         120,
@@ -128,7 +130,9 @@ def judge(load: Load, stand: World) -> None:
         raise AssertionError(f"mail is stuck: {error}") from error
     assert load.taken - set(found) == set(), "accepted, and not in the mailbox"
     assert load.refused & set(found) == set(), "refused, and in the mailbox"
-    too_many = {m: n for m, n in found.items() if n - 1 > load.doubtful[m]}
-    assert too_many == {}, "more copies than doubtful attempts"
+    # A kill may also fall between the scanner's dot and its 250: its log then says as much.
+    scanners = stand.scanner.log.count("message may be sent more than once")
+    too_many = {m: n - 1 - load.doubtful[m] for m, n in found.items() if n - 1 > load.doubtful[m]}
+    assert sum(too_many.values()) <= scanners, "more copies than doubtful attempts"
     assert len(load.taken) > 20
     assert load.refused
