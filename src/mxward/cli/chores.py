@@ -46,6 +46,7 @@ class Chores:
         self._doors = doors
         self._inventory = inventory
         self._opened = opened
+        self._kept_size = len(decider.rules.inventory)  # as `open_store` has left it
         self._loud = loud
 
     def keepers(self, eventlog: EventLog) -> list[Keeper]:
@@ -67,8 +68,9 @@ class Chores:
         if memory.reread():
             self._loop.call_soon_threadsafe(self._doors.refresh)
         domains = len(self._decider.rules.inventory)
-        if store.inventory_size() != domains:
+        if domains != self._kept_size:
             store.keep_inventory_size(domains)
+            self._kept_size = domains
         dropped, memory.dropped = memory.dropped, 0
         if dropped:
             self._loud("memory-dropped", answers=dropped)

@@ -30,7 +30,6 @@ from mxward.proxy.server import bind, room_for_sessions
 from mxward.proxy.server import serve as serve_clients
 from mxward.proxy.shared import MAX_SESSIONS, Shared
 from mxward.smtp.envelope import Settings
-from mxward.smtp.identity import Identity
 from mxward.smtp.rerouting import Mark, RateCap
 from mxward.smtp.vocabulary import Endpoint, Log
 from mxward.store.recollection import Recollection
@@ -90,15 +89,16 @@ async def _serve(
         loud("configuration", warning=warning)
     tell(reading, loud)
     opened = open_store(config, len(reading.domains), loud)
+    rules = config.rules(reading.domains)
     doors = Doors(
         dns,
-        config.rules(reading.domains).scanners,
+        rules.scanners,
         opened[1] if opened else Recollection(),
         time.time,
         memory_lost=opened is None,
     )
     decider = Decider(
-        config.rules(reading.domains),
+        rules,
         doors,
         ClientNames(dns, time.time),
         upstream,
@@ -151,7 +151,7 @@ def _settings(config: Config, mark: Mark) -> Settings:
         hostname=config.server.name(),
         mark=mark,
         contact=config.server.contact or "",
-        identity=Identity(config.server.identity),
+        identity=config.server.identity,
         caps=rates,
     )
 
