@@ -24,6 +24,7 @@ class Identity(StrEnum):
     NONE = "none"
     PROXY_V1 = "proxy-v1"
     PROXY_V2 = "proxy-v2"
+    XCLIENT = "xclient"
 
 
 @dataclass(frozen=True, slots=True)
