@@ -63,6 +63,7 @@ DOORS = {
     "failed": FrontDoor(Known.FAILED, missing=(Question(Kind.MX, "it.co.za"),)),
     "not asked": NOT_ASKED,
     "changing": door(CLEAN, egress=EGRESS, former=Networks.of("4.3.90.0/24")),
+    "changed": replace(door(MAILBOXES), also=("clean",)),
     "too wide": door(CLEAN, egress=EGRESS, held=Networks.of("4.0.0.0/8")),
     "no SPF": door(CLEAN, egress=EGRESS, missing="TXT spf.clean.example"),
     "no A": door(UNKNOWN, egress=EGRESS, missing="A mx1.clean.example"),
@@ -90,18 +91,38 @@ CLIENTS = {
     "branch, unasked": ("4.3.90.5", ConfirmedNames()),
     "no branch": ("4.3.90.5", ConfirmedNames(Known.FOUND, ("gwbranch.example", "branch.example"))),
     "anna": ("4.3.90.120", NOBODY),
+    "clean by TLS": ("4.3.90.120", NOBODY),
+    "shield by TLS": ("4.3.90.120", NOBODY),
+    "partner": ("4.3.90.120", NOBODY),
+    "partner, unsure": ("4.3.90.120", ConfirmedNames(Known.FAILED)),
+    "other by TLS": ("4.3.90.120", NOBODY),
+}
+CERTIFICATES = {
+    "clean by TLS": ("pool.example", "out7.eu.clean.example"),
+    "shield by TLS": ("out.shield.example",),
+    "partner": ("relay.partner.example",),
+    "partner, unsure": ("relay.partner.example",),
+    "other by TLS": ("clean.example", "outclean.example", "out.shield.example.org"),
 }
 
 BASE = Rules(
     inventory=Domains(["it.co.za", "*.it.co.za", "fass.example", "localnet"]),
     scanners={
-        "clean": Scanner("clean", mx=("clean.example",), egress=EGRESS),
-        "shield": Scanner("shield", mx=("shield.example",), addresses=Networks.of("10.1.0.0/24")),
+        "clean": Scanner(
+            "clean", mx=("clean.example",), egress=EGRESS, certificates=("*.clean.example",)
+        ),
+        "shield": Scanner(
+            "shield",
+            mx=("shield.example",),
+            addresses=Networks.of("10.1.0.0/24"),
+            certificates=("mx.shield.example", "out.shield.example"),
+        ),
     },
     own=frozenset({OWN}),
     client_told=True,
 )
 BRANCH = Trust("ben", "branch office", name="*.branch.example")
+PARTNER = Trust("ben", "partner", certificate="*.partner.example")
 TRUST = (
     Trust("anna", "printer", network("192.0.2.7/32"), recipients=Domains(["it.co.za"])),
     Trust("anna", "old printer", network("192.0.2.8/32"), expires=NOW),
@@ -114,6 +135,10 @@ RULES = {
     "rehearse reroute": replace(BASE, rehearsed=Stage.REROUTE, trust=TRUST),
     "refuse, names": replace(BASE, stage=Stage.REFUSE, trust=(BRANCH,)),
     "observe, names": replace(BASE, trust=(BRANCH,)),
+    "refuse, partner": replace(BASE, stage=Stage.REFUSE, trust=(BRANCH, PARTNER)),
+    "refuse, partner, over": replace(
+        BASE, stage=Stage.REFUSE, trust=(replace(PARTNER, expires=NOW),)
+    ),
     "observe, untold": replace(BASE, client_told=False),
     "refuse, untold": replace(BASE, stage=Stage.REFUSE, client_told=False),
     "one refuses": replace(BASE, stages={"it.co.za": Stage.REFUSE}),
@@ -123,4 +148,7 @@ RULES = {
 def arrival(client: str, recipient: str, sender: str = "e-cards@hallmark.com") -> Arrival:
     where, names = CLIENTS[client]
     authenticated = client if client == "anna" else None
-    return Arrival(address(where), OWN, "hallmark.com", sender, recipient, authenticated, names)
+    shown = CERTIFICATES.get(client, ())
+    return Arrival(
+        address(where), OWN, "hallmark.com", sender, recipient, authenticated, names, shown
+    )

@@ -38,7 +38,20 @@ refuse           | second MX       | shaun@it.co.za       | scanner      | refus
 refuse           | stranger        | shaun@it.co.za       | changing     | pass    | pass    | front   | former
 refuse           | egress          | shaun@it.co.za       | no SPF       | pass    | pass    | front   | egress
 observe          | egress          | shaun@it.co.za       | scanner      | pass    | pass    | front   | egress
+refuse           | clean by TLS    | shaun@it.co.za       | scanner      | pass    | pass    | front   | certificate
+refuse           | clean by TLS    | shaun@it.co.za       | changed      | pass    | pass    | front   | certificate
+refuse           | shield by TLS   | shaun@it.co.za       | two scanners | pass    | pass    | front   | certificate
+refuse           | shield by TLS   | shaun@it.co.za       | scanner      | refuse  | refuse  | back    | back-door
+refuse           | other by TLS    | shaun@it.co.za       | two scanners | refuse  | refuse  | back    | back-door
+refuse           | clean by TLS    | shaun@it.co.za       | no SPF       | pass    | pass    | front   | certificate
+refuse           | clean by TLS    | shaun@it.co.za       | changing     | pass    | pass    | front   | certificate
+observe          | clean by TLS    | shaun@it.co.za       | scanner      | pass    | pass    | front   | certificate
 # 5. trusted
+refuse, partner  | partner         | shaun@it.co.za       | scanner      | pass    | pass    | back    | trusted
+refuse, partner  | partner, unsure | shaun@it.co.za       | failed       | pass    | pass    | back    | trusted
+refuse, partner  | clean by TLS    | shaun@it.co.za       | two scanners | pass    | pass    | front   | certificate
+refuse, partner  | shield by TLS   | shaun@it.co.za       | scanner      | refuse  | refuse  | back    | back-door
+refuse, partner, over | partner    | shaun@it.co.za       | scanner      | refuse  | refuse  | back    | back-door
 refuse           | printer         | shaun@it.co.za       | scanner      | pass    | pass    | back    | trusted
 refuse           | printer         | shaun@sub.it.co.za   | scanner      | refuse  | refuse  | back    | back-door
 refuse           | printer, over   | shaun@it.co.za       | scanner      | refuse  | refuse  | back    | back-door
@@ -53,6 +66,7 @@ observe          | stranger        | shaun@it.co.za       | failed       | pass 
 observe          | stranger        | shaun@it.co.za       | too wide     | pass    | defer   | unknown | held
 observe, names   | branch, unsure  | shaun@it.co.za       | scanner      | pass    | defer   | unknown | lookup-failed
 # 7. what could have let it pass is not known
+refuse           | clean by TLS    | shaun@it.co.za       | failed       | defer   | defer   | unknown | lookup-failed
 refuse           | stranger        | shaun@it.co.za       | failed       | defer   | defer   | unknown | lookup-failed
 reroute          | stranger        | shaun@it.co.za       | failed       | defer   | defer   | unknown | lookup-failed
 refuse           | stranger        | shaun@it.co.za       | not asked    | defer   | defer   | unknown | lookup-failed
@@ -93,6 +107,10 @@ reroute          | stranger        | a!b@it.co.za         | not asked    | refus
 defer            | stranger        | @b.example:a@it.co.za | not asked   | defer   | defer   | back    | hidden-domain
 observe          | stranger        | a!b@it.co.za         | not asked    | pass    | refuse  | back    | hidden-domain
 refuse           | egress          | a!b@it.co.za         | not asked    | pass    | pass    | front   | egress
+refuse           | shield by TLS   | a!b@it.co.za         | not asked    | pass    | pass    | front   | certificate
+refuse           | other by TLS    | a!b@it.co.za         | not asked    | refuse  | refuse  | back    | hidden-domain
+refuse, partner  | partner         | a!b@it.co.za         | not asked    | pass    | pass    | back    | trusted
+refuse, untold   | clean by TLS    | a!b@it.co.za         | not asked    | refuse  | refuse  | outside | relay
 refuse           | printer         | a!b@it.co.za         | not asked    | refuse  | refuse  | back    | hidden-domain
 refuse, names    | branch          | a!b@it.co.za         | not asked    | pass    | pass    | back    | trusted
 refuse, names    | branch, unsure  | a!b@it.co.za         | not asked    | defer   | defer   | unknown | lookup-failed

@@ -53,6 +53,7 @@ class Reason(StrEnum):
     OWN_AND_SCANNER = "own-and-scanner"
     EXCHANGE = "exchange"
     EGRESS = "egress"
+    CERTIFICATE = "certificate"
     FORMER = "former"
     TRUSTED = "trusted"
     LOOKUP_FAILED = "lookup-failed"
@@ -126,6 +127,7 @@ class Scanner:
     addresses: Networks = field(default_factory=Networks)  # where its MX hosts are
     egress: Networks = field(default_factory=Networks)  # where it delivers from
     spf: tuple[str, ...] = ()  # names whose SPF networks are its egress too
+    certificates: tuple[str, ...] = ()  # names or `*.names` of the client certificates it shows
 
     def has_mx(self, host: str) -> bool:
         """Whether a host is the scanner's by its name."""
@@ -164,6 +166,7 @@ class FrontDoor:
     former: Networks = field(default_factory=Networks)  # welcome, never a reroute target
     held: Networks = field(default_factory=Networks)
     missing: tuple[Question, ...] = ()
+    also: tuple[str, ...] = ()  # scanners beside `scanners` whose egress is welcome, or was lately
     source: Source = Source.DNS
     observed_at: float = 0.0
     addresses: frozenset[Address] = field(init=False, compare=False)
@@ -198,11 +201,12 @@ class Arrival:
     recipient: str  # the mailbox as RCPT named it
     authenticated: str | None = None
     names: ConfirmedNames = field(default_factory=ConfirmedNames)
+    certificates: tuple[str, ...] = ()  # DNS names of its verified TLS certificate, as `normal`
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """A client that may use the back door. One of network and name is set.
+    """A client that may use the back door. One of network, name and certificate is set.
 
     Empty `recipients` or `senders` mean any domain. `expires` is None where it never does;
     `place` says where the entry stands.
@@ -212,6 +216,7 @@ class Trust:
     note: str
     network: Network | None = None
     name: str | None = None  # forward-confirmed; `*.example.net` for everything below
+    certificate: str | None = None  # a verified certificate's name; `*.example.net` as well
     recipients: Domains = field(default_factory=Domains)
     senders: Domains = field(default_factory=Domains)
     expires: float | None = None
@@ -233,14 +238,17 @@ class Rules:
     strictest: Stage = field(init=False, compare=False)  # in force for any domain
     trusted_networks: Networks = field(init=False, compare=False)
     trusted_names: tuple[Trust, ...] = field(init=False, compare=False)  # entries with a name
+    trusted_certificates: tuple[Trust, ...] = field(init=False, compare=False)  # with a certificate
 
     def __post_init__(self) -> None:
         in_force = {self.stage, *self.stages.values()}
         networks = Networks(t.network for t in self.trust if t.network is not None)
         named = tuple(t for t in self.trust if t.name is not None)
+        certified = tuple(t for t in self.trust if t.certificate is not None)
         object.__setattr__(self, "strictest", max(in_force, key=list(Stage).index))
         object.__setattr__(self, "trusted_networks", networks)
         object.__setattr__(self, "trusted_names", named)
+        object.__setattr__(self, "trusted_certificates", certified)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ answer the question calls them: the proxy, `mxward explain`, the replay of logs.
  2. a recipient outside the inventory passes: the mail server knows whom it relays for; where it is
     not told who the client is, it would take mxward for a friend and relay, so that is refused;
  3. *own*: an address of the mail server is among the domain's MX, nothing is bypassed: passes;
- 4. a client within the front door or its scanner's egress passes;
+ 4. a client within the front door or its scanner's egress, or with a certificate of that scanner,
+    passes;
  5. a client trusted for this domain passes;
  6. stage observe: passes, and `would` says what an enforced stage had done;
  7. what could still have let this client pass could not be looked up: deferred;
@@ -15,10 +16,13 @@ answer the question calls them: the proxy, `mxward explain`, the replay of logs.
  9. the back door: the domain's stage decides.
 
 A missing fact counts in 7 only if it could change the outcome: where all hosts of the front door
-are known and none is a scanner's, 8 holds whatever a client's name would have been.
+are known and none is a scanner's, 8 holds whatever a client's name would have been. A certificate
+is shown or not: it is never a missing fact.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from mxward import domains
 from mxward.domains import Domains
@@ -121,7 +125,7 @@ def _decide_ours(
         reason = Reason.OWN_AND_SCANNER if door.scanners else Reason.OWN
         return Decision(Action.PASS, Action.PASS, stage, Door.OPEN, reason, evidence)
 
-    through = _front_door_reason(arrival.client, door)
+    through = _front_door_reason(arrival, door, rules)
     if through:
         return Decision(Action.PASS, Action.PASS, stage, Door.FRONT, through, evidence)
 
@@ -145,14 +149,28 @@ def _decide_ours(
     return _back_door(stage, door, own, rules, evidence)
 
 
-def _front_door_reason(client: Address, door: FrontDoor) -> Reason | None:
+def _front_door_reason(arrival: Arrival, door: FrontDoor, rules: Rules) -> Reason | None:
+    client = arrival.client
     if client in door.addresses:
         return Reason.EXCHANGE
     if client in door.egress:
         return Reason.EGRESS
+    if arrival.certificates and _certified(arrival, (*door.scanners, *door.also), rules):
+        return Reason.CERTIFICATE
     if client in door.former:
         return Reason.FORMER
     return None
+
+
+def _certified(arrival: Arrival, scanners: Iterable[str], rules: Rules) -> bool:
+    """Whether the client's certificate is one that a scanner of these shows when it delivers."""
+    declared = (rules.scanners[name] for name in scanners if name in rules.scanners)
+    return any(
+        _same_or_below(name, wanted)
+        for scanner in declared
+        for wanted in scanner.certificates
+        for name in arrival.certificates
+    )
 
 
 def _back_door(
@@ -194,6 +212,11 @@ def _trusted(
         for trust in rules.trust:
             inside = trust.network is not None and arrival.client in trust.network
             if inside and _holds(trust, arrival, domain, now):
+                return trust, ()
+    if arrival.certificates:
+        for trust in rules.trusted_certificates:
+            shown = any(_same_or_below(n, trust.certificate or "") for n in arrival.certificates)
+            if shown and _holds(trust, arrival, domain, now):
                 return trust, ()
     entries = [t for t in rules.trusted_names if _holds(t, arrival, domain, now)]
     for trust in entries:
@@ -269,15 +292,10 @@ def _decide_hidden(arrival: Arrival, rules: Rules, now: float) -> Decision:
     if not rules.client_told:
         return _outside(Action.REFUSE, Reason.RELAY)
     stage = rules.strictest
-    if any(arrival.client in scanner.egress for scanner in rules.scanners.values()):
-        return Decision(
-            Action.PASS,
-            Action.PASS,
-            stage,
-            Door.FRONT,
-            Reason.EGRESS,
-            Evidence(stage_from="strictest"),
-        )
+    through = _any_scanner(arrival, rules)
+    if through:
+        evidence = Evidence(stage_from="strictest")
+        return Decision(Action.PASS, Action.PASS, stage, Door.FRONT, through, evidence)
     trust, unconfirmed = _trusted(arrival, domains.HIDDEN, rules, now)
     evidence = Evidence(
         "", trust=trust, names=arrival.names, failed=unconfirmed, stage_from="strictest"
@@ -291,3 +309,12 @@ def _decide_hidden(arrival: Arrival, rules: Rules, now: float) -> Decision:
     if enforced is Stage.OBSERVE:
         action = Action.PASS
     return _stopped(stage, action, Door.BACK, Reason.HIDDEN_DOMAIN, evidence)
+
+
+def _any_scanner(arrival: Arrival, rules: Rules) -> Reason | None:
+    """By what this is any scanner at all: which one stands in front cannot be known."""
+    if any(arrival.client in scanner.egress for scanner in rules.scanners.values()):
+        return Reason.EGRESS
+    if arrival.certificates and _certified(arrival, rules.scanners, rules):
+        return Reason.CERTIFICATE
+    return None

@@ -32,6 +32,7 @@ REASONS = {
     "the front door has a hole",
     Reason.EXCHANGE: "the client is one of the domain's MX hosts",
     Reason.EGRESS: "the client is where the scanner in front delivers from",
+    Reason.CERTIFICATE: "the client has shown a certificate of the scanner in front",
     Reason.FORMER: "the client belonged to the front door within the last 72 hours",
     Reason.TRUSTED: "the client is trusted to use the back door",
     Reason.LOOKUP_FAILED: "what could still let the client in could not be looked up",
@@ -135,6 +136,7 @@ def _trust_object(trust: Trust | None) -> dict[str, Any] | None:
         "note": trust.note,
         "network": str(trust.network) if trust.network else None,
         "name": trust.name,
+        "certificate": trust.certificate,
         "expires": trust.expires,
         "place": trust.place,
     }

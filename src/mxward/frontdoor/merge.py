@@ -98,6 +98,7 @@ def assemble(seen: Seen, egress_of: EgressOf, now: float) -> FrontDoor:
     before = [egress_of(name) for name in seen.former_scanners]
     stale = any(f.expires_at <= now for f in seen.facts) or any(e.stale for e in egress)
     ages = [e.observed_at for e in egress if e.observed_at is not None]
+    named = {exchange.scanner for exchange in seen.exchanges}
     unknown = tuple(question for e in (*egress, *before) for question in e.missing)
     return FrontDoor(
         state=seen.state,
@@ -106,6 +107,7 @@ def assemble(seen: Seen, egress_of: EgressOf, now: float) -> FrontDoor:
         former=_all([seen.former, *(e.former for e in egress), *(e.networks for e in before)]),
         held=_all(e.held for e in egress),
         missing=seen.missing + unknown,
+        also=tuple(name for name in seen.needs_egress_of if name not in named),
         source=Source.REMEMBERED if stale else Source.DNS,
         observed_at=min([*ages, *(fact.observed_at for fact in seen.facts)]),
     )
