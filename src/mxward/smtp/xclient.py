@@ -1,0 +1,69 @@
+"""XCLIENT: who the client is, told to an upstream before each client's session (Postfix's
+XCLIENT_README).
+
+Only the side that sends, and only one line of it. The upstream answers 220 and has forgotten all
+before; EHLO follows anew. NAME is always said to be unavailable, for an upstream would believe
+whatever it is told; LOGIN is never sent: nobody is authenticated by mxward's word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+from mxward.networks import Address
+from mxward.smtp.identity import Peer
+
+__all__ = ["attributes", "command", "xtext"]
+
+MAX_LINE = 512
+"""Octets in the line with its CRLF (RFC 5321 4.5.3.1.4)."""
+MAX_HELO = 255
+"""Octets; Postfix refuses the whole command for more."""
+
+_UNAVAILABLE = "[UNAVAILABLE]"
+_PLAIN = re.compile(rb"[^\x21-\x2a\x2c-\x3c\x3e-\x7e]")
+
+
+def attributes(offered: str) -> frozenset[str]:
+    """The attributes that an upstream takes, from the text behind XCLIENT in its EHLO reply."""
+    return frozenset(offered.upper().split())
+
+
+def command(peer: Peer, helo: str, proto: str, offered: Collection[str]) -> bytes | None:
+    """The line for one client, of what is `offered`; None where that is not even the address.
+
+    `proto` is ESMTP or SMTP. A HELO that has no room is called unavailable.
+    """
+    if "ADDR" not in offered:
+        return None
+    line = _line(_values(peer, xtext(helo), proto), offered)
+    if not 0 < len(helo.encode()) <= MAX_HELO or len(line) > MAX_LINE:
+        return _line(_values(peer, _UNAVAILABLE, proto), offered)
+    return line
+
+
+def xtext(text: str) -> str:
+    """What may stand as a value: printable ASCII, the rest in hexadecimal (RFC 3461 4)."""
+    return _PLAIN.sub(lambda found: b"+%02X" % found[0][0], text.encode()).decode()
+
+
+def _values(peer: Peer, helo: str, proto: str) -> dict[str, str]:
+    return {
+        "NAME": _UNAVAILABLE,
+        "ADDR": _literal(peer.client),
+        "PORT": str(peer.client_port),
+        "HELO": helo,
+        "PROTO": proto,
+        "DESTADDR": _literal(peer.server),
+        "DESTPORT": str(peer.server_port),
+    }
+
+
+def _line(values: dict[str, str], offered: Collection[str]) -> bytes:
+    told = (f" {name}={value}" for name, value in values.items() if name in offered)
+    return f"XCLIENT{''.join(told)}\r\n".encode()
+
+
+def _literal(address: Address) -> str:
+    return f"IPV6:{address}" if address.version == 6 else str(address)
