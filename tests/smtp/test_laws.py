@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from mxward.smtp import ProtocolError
 from mxward.smtp.commands import Command, CommandError, Mail, Rcpt, parse
+from mxward.smtp.content import Content
 from mxward.smtp.data import END, DataReader
 from mxward.smtp.dialogue import BrokenDialogue, Dialogue
 from mxward.smtp.headers import HeaderWatch
@@ -40,7 +41,7 @@ def pieces(data: bytes, cuts: list[int]) -> Iterator[bytes]:
 
 def read(*data: bytes) -> tuple[bytes, bool, bytes]:
     """What leaves, whether it ended, and what stands behind the end."""
-    reader = DataReader()
+    reader = DataReader(Content(nul=True))
     out = rest = b""
     for piece in data:
         if reader.ended:
