@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-__all__ = ["BOTH", "CLIENT", "SERVER", "Authority", "Issued", "key_pem", "self_signed"]
+__all__ = ["BOTH", "CLIENT", "SERVER", "Authority", "Issued", "key_pem", "self_signed", "weak_key"]
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -80,17 +80,18 @@ class Authority:
         age: float = 0.5,
         purposes: Sequence[x509.ObjectIdentifier] = BOTH,
         key: Key | None = None,
-        extensions: Sequence[x509.ExtensionType] = (),
+        in_san: Sequence[str] | None = None,
     ) -> Issued:
-        """A certificate for these DNS names, `age` days old and valid for `days` more."""
+        """A certificate for these DNS names, `age` days old and valid for `days` more.
+
+        The first name is its subject too; `in_san` are those of subjectAltName if not all are.
+        """
         key = key or ec.generate_private_key(ec.SECP256R1())
         begin = datetime.now(UTC) - timedelta(age)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         builder = _builder(subject, self._name, key, begin, age + days)
         builder = builder.add_extension(_authority_key(self.key), critical=False)
-        builder = _with_names(builder, names, purposes)
-        for extension in extensions:
-            builder = builder.add_extension(extension, critical=False)
+        builder = _with_names(builder, names if in_san is None else in_san, purposes)
         signed = builder.sign(self.key, hashes.SHA256())
         above = () if self._signer is self else (self.certificate,)
         return Issued(signed, key, above)
@@ -102,6 +103,11 @@ def self_signed(*names: str, days: float = 90) -> Issued:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     builder = _builder(subject, subject, key, datetime.now(UTC) - timedelta(1), 1 + days)
     return Issued(_with_names(builder, names, BOTH).sign(key, hashes.SHA256()), key)
+
+
+def weak_key(bits: int) -> rsa.RSAPrivateKey:
+    """As old machines have them."""
+    return rsa.generate_private_key(65537, bits)
 
 
 def key_pem(key: Key, password: bytes | None = None) -> bytes:
@@ -132,8 +138,11 @@ def _with_names(
     purposes: Sequence[x509.ObjectIdentifier],
 ) -> x509.CertificateBuilder:
     builder = builder.add_extension(
-        x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False
-    ).add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        x509.BasicConstraints(ca=False, path_length=None), critical=True
+    )
+    if names:
+        alternatives = x509.SubjectAlternativeName([x509.DNSName(name) for name in names])
+        builder = builder.add_extension(alternatives, critical=False)
     if purposes:
         builder = builder.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     return builder

@@ -86,9 +86,10 @@ def names_in(certificate: x509.Certificate) -> tuple[str, ...]:
 def dns_names(texts: Iterable[str]) -> Iterator[str]:
     """Names in their normal spelling, `*.` in front kept; what is no such name is left out.
 
-    A `*` anywhere but as the whole first label names nothing (RFC 6125 6.4.3).
+    A `*` anywhere but as the whole first label names nothing (RFC 6125 6.4.3), nor does what is
+    not ASCII (RFC 5280 7.2).
     """
-    for text in texts:
+    for text in filter(str.isascii, texts):
         star = "*." if text.startswith("*.") else ""
         try:
             yield star + normal(text.removeprefix(star))

@@ -187,9 +187,8 @@ def _choose(
 def _for_its_certificate(why: Exception) -> bool:
     if isinstance(why, ssl.SSLCertVerificationError):
         return True
-    if not isinstance(why, ssl.SSLError):
-        return False
-    return why.library in _ABOUT_CERTIFICATES or why.reason in _WITHOUT_ONE_IT_WORKS
+    library, reason = getattr(why, "library", None), getattr(why, "reason", None)
+    return library in _ABOUT_CERTIFICATES or reason in _WITHOUT_ONE_IT_WORKS
 
 
 def _state(path: str) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ from mxward.smtp.secrecy import Tls
 __all__ = ["names_of", "server_context", "upstream_context"]
 
 _LIBERAL = "DEFAULT:@SECLEVEL=0"
-_BELIEVING = "DEFAULT:@SECLEVEL=1"  # no certificate signed with SHA-1, no RSA key below 1024 bits
+_BELIEVING = "DEFAULT:@SECLEVEL=2"  # no certificate signed with SHA-1, no RSA key below 2048 bits
 _MINIMUM = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 
