@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from mxward.model import Question, Stage
-from mxward.proxy.shared import MAX_PER_CLIENT
+from mxward.proxy.admission import Room
 from mxward.smtp import transactions
 from mxward.smtp.relay import PATIENCE, Phase
 from mxward.smtp.vocabulary import Endpoint
@@ -73,12 +73,12 @@ def test_a_shorter_wait_rings_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_client_cannot_take_all_sessions_but_a_scanner_may_come_as_it_likes() -> None:
     async def scene(stand: Bed) -> None:
-        greedy = [await stand.client() for _ in range(MAX_PER_CLIENT)]
+        greedy = [await stand.client() for _ in range(Room().per_network)]
         assert {(await client.answer())[:3] for client in greedy} == {"220"}
         assert (await (await stand.client()).answer()).startswith("421 4.3.2")
         assert (await (await stand.client("127.25.0.67")).answer()).startswith("220")
         assert "event=full level=loud" in stand.logged()
-        scanner = [await stand.client("127.25.0.2") for _ in range(MAX_PER_CLIENT + 1)]
+        scanner = [await stand.client("127.25.0.2") for _ in range(Room().per_network + 1)]
         assert {(await client.answer())[:3] for client in scanner} == {"220"}
         greedy[0].close()
         await asyncio.sleep(0.1)

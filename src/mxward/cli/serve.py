@@ -28,7 +28,7 @@ from mxward.proxy.eventlog import EventLog
 from mxward.proxy.learning import learn
 from mxward.proxy.server import bind, room_for_sessions
 from mxward.proxy.server import serve as serve_clients
-from mxward.proxy.shared import MAX_SESSIONS, Shared
+from mxward.proxy.shared import Shared
 from mxward.smtp.envelope import Settings
 from mxward.smtp.rerouting import Mark, RateCap
 from mxward.smtp.vocabulary import Endpoint, Log
@@ -133,10 +133,12 @@ async def _serve(
 
 
 def _make_room(shared: Shared, loud: Loud) -> None:
-    shared.most_sessions = room_for_sessions()
-    if shared.most_sessions < MAX_SESSIONS:
+    room = shared.admission.room
+    most = room_for_sessions(room.connections)
+    shared.admission.room = room.within(most)
+    if most < room.connections:
         mend = "raise the limit of open files (LimitNOFILE=, ulimit -n)"
-        loud("few-sessions", most=shared.most_sessions, mend=mend)
+        loud("few-sessions", most=most, mend=mend)
 
 
 async def _tell_what_waits(shared: Shared, doors: Doors) -> None:

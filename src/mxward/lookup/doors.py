@@ -27,12 +27,14 @@ from mxward.lookup.flights import Flights
 from mxward.lookup.memory import Memory
 from mxward.lookup.resolver import Resolver
 from mxward.model import FrontDoor, Kind, Question, Scanner
+from mxward.networks import Address
 from mxward.store.recollection import drop_oldest
 
 __all__ = ["Doors"]
 
 _MOST_DOORS = 200_000
 _MOST_SHARED = 20_000
+_MOST_HOSTS = 20_000
 _AT_ONCE = 16  # questions under way for one domain: the hosts of any scanner need no more
 _ALIKE = 60.0  # seconds between two doors that may be one object
 
@@ -63,6 +65,7 @@ class Doors:
         self._egresses = Egresses(self._cache, scanners, clock)
         self._doors: dict[str, tuple[FrontDoor, float]] = {}
         self._shared: dict[FrontDoor, FrontDoor] = {}
+        self._hosts: dict[Address, None] = {}  # the scanners', those seen last go last
         self._flights: Flights[str, FrontDoor] = Flights()
 
     def known(self, domain: str) -> FrontDoor | None:
@@ -79,6 +82,14 @@ class Doors:
         if known is not None:
             return known
         return await asyncio.shield(self._flights.join(domain, lambda: self._look_up(domain)))
+
+    def welcomes(self, client: Address) -> bool:
+        """Whether a client is some scanner's, as far as is known without asking.
+
+        This is for limits, never for letting mail in. The addresses of MX hosts count only where
+        the host's own name is the scanner's: other names are for the domain's owner to point.
+        """
+        return client in self._egresses.anywhere() or client in self._hosts
 
     async def egress(self, scanner: str) -> Egress:
         """Where a scanner delivers from, with what is held and leaving. Never raises."""
@@ -138,6 +149,7 @@ class Doors:
         if self._memory_lost:
             mx = Question(Kind.MX, domain)
             door = replace(door, missing=tuple(dict.fromkeys((mx, *door.missing))))
+        self._note_hosts(door)
         door = self._share(door)
         until = min([facts.until(now), *(egress.until for egress in found.values())])
         self._doors.pop(domain, None)  # what is looked up anew goes last
@@ -145,6 +157,15 @@ class Doors:
             drop_oldest(self._doors)
         self._doors[domain] = (door, until)
         return door
+
+    def _note_hosts(self, door: FrontDoor) -> None:
+        for exchange in door.exchanges:
+            if exchange.scanner and self._scanners[exchange.scanner].has_mx(exchange.name):
+                for address in exchange.addresses:
+                    self._hosts.pop(address, None)
+                    self._hosts[address] = None
+        if len(self._hosts) > _MOST_HOSTS:
+            drop_oldest(self._hosts)
 
     def _share(self, door: FrontDoor) -> FrontDoor:
         alike = replace(door, observed_at=0.0)

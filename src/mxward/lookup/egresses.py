@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from math import inf
 
 from mxward.frontdoor.egress import Egress, learn, standing
@@ -14,6 +15,7 @@ from mxward.lookup.cache import Cache
 from mxward.lookup.facts import Fact
 from mxward.lookup.flights import Flights
 from mxward.model import Question, Scanner
+from mxward.networks import Networks
 
 __all__ = ["Egresses", "Found"]
 
@@ -36,6 +38,7 @@ class Egresses:
         self._scanners = scanners
         self._clock = clock
         self._found: dict[str, Found] = {}
+        self._anywhere: Networks | None = None
         self._flights: Flights[str, Found] = Flights()
 
     def known(self, name: str) -> Found | None:
@@ -57,16 +60,29 @@ class Egresses:
 
     def waiting(self) -> dict[str, Egress]:
         """The scanners of which something is held or leaving, as far as it is remembered."""
-        now, memory = self._clock(), self._cache.memory
-        standings = {
-            name: standing(scanner, memory.egress(name), memory.accepted_at(name), now)
-            for name, scanner in self._scanners.items()
-        }
-        return {name: egress for name, egress in standings.items() if egress.held or egress.leaving}
+        return {n: egress for n, egress in self._standings() if egress.held or egress.leaving}
+
+    def anywhere(self) -> Networks:
+        """Where any scanner delivers from, or did lately, or is, as far as it is remembered.
+
+        It is put together anew only when something was learned.
+        """
+        if self._anywhere is None:
+            places = [scanner.addresses for scanner in self._scanners.values()]
+            for _, egress in self._standings():
+                places += egress.networks, egress.former
+            self._anywhere = Networks(chain.from_iterable(places))
+        return self._anywhere
 
     def refresh(self) -> None:
         """Judge anew, from what is remembered: the operator has given a word."""
         self._found.clear()
+        self._anywhere = None
+
+    def _standings(self) -> Iterator[tuple[str, Egress]]:
+        now, memory = self._clock(), self._cache.memory
+        for name, scanner in self._scanners.items():
+            yield name, standing(scanner, memory.egress(name), memory.accepted_at(name), now)
 
     async def _look_up(self, scanner: Scanner) -> Found:
         found = self._learn(scanner, *await self._expand(scanner.spf))
@@ -94,6 +110,7 @@ class Egresses:
         history = learn(before, scanner.spf, expansion, accepted_at, now)
         if history != before:
             memory.keep_egress(scanner.name, history)
+        self._anywhere = None
         remembered = [fact.remembered for fact in facts.values() if fact.remembered]
         lapses = [end for g in history.gone if (end := g.gone_at + COOLING_OFF) > now]
         return Found(

@@ -1,7 +1,8 @@
 """The proxy: sockets, clock and threads around the relay, the policy and the look-ups.
 
 server      listens, and stops in good order
-shared      what all sessions share, and how many there may be
+shared      what all sessions share
+admission   who may have a session
 connection  one client: carries out what the relay wishes
 upstream    one connection onward
 decider     needs -> look-ups -> decide -> where to

@@ -2,7 +2,8 @@
 
 Back-pressure both ways: while the upstream takes no more, nothing is read from the client; while
 the client takes no more, nothing is read from either. An inside failure ends the session with a 421
-and an id; the log has the exception.
+and an id; the log has the exception. A load balancer's connection begins with a PROXY header that
+tells who the client is; what is no such header ends it.
 """
 
 from __future__ import annotations
@@ -15,9 +16,15 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from mxward import networks
+from mxward.networks import Address
+from mxward.proxy.patience import Patience
 from mxward.proxy.shared import Shared
+from mxward.proxy.tls import names_of
 from mxward.proxy.upstream import UpstreamConnection
+from mxward.smtp import ProtocolError
 from mxward.smtp.identity import Peer
+from mxward.smtp.phases import CLIENTS
+from mxward.smtp.preamble import Ends, Local, PreambleReader
 from mxward.smtp.relay import Phase, Relay
 from mxward.smtp.replies import reply
 from mxward.smtp.vocabulary import (
@@ -25,15 +32,21 @@ from mxward.smtp.vocabulary import (
     ClientBytes,
     ClientEnd,
     ClientGone,
+    ClientSecured,
     Close,
     Connect,
+    Connected,
     Decide,
     Decided,
+    Effect,
     Event,
     Finish,
+    Keep,
     Later,
     Learned,
     Log,
+    SecureClient,
+    SecureUpstream,
     Send,
     SendUpstream,
     TimedOut,
@@ -41,24 +54,48 @@ from mxward.smtp.vocabulary import (
 
 __all__ = ["ClientConnection"]
 
+_BUSY = bytes(reply(421, "4.3.2 Too busy, try again later"))
+
 
 class ClientConnection(asyncio.Protocol):
     """Lives as long as the client's connection does."""
 
+    __slots__ = (
+        "__weakref__",
+        "_client_full",
+        "_ends",
+        "_events",
+        "_lost",
+        "_patience",
+        "_peer",
+        "_preamble",
+        "_progress",
+        "_reading",
+        "_relay",
+        "_running",
+        "_securing",
+        "_shared",
+        "_task",
+        "_transport",
+        "_upstream",
+        "_upstream_full",
+    )
+
     def __init__(self, shared: Shared) -> None:
         self._shared = shared
-        self._loop = asyncio.get_running_loop()
+        self._patience = Patience(shared.loop, self._on_patience_lost)
+        self._preamble: PreambleReader | None = None
+        self._relay: Relay | None = None
         self._upstream: UpstreamConnection | None = None
+        self._task: asyncio.Task[None] | None = None  # a decision, or the handshake
         self._events: deque[Event] = deque()
+        self._progress = 0
         self._running = False
         self._reading = True
+        self._securing = False
         self._upstream_full = False
         self._client_full = False
-        self._deciding: asyncio.Task[None] | None = None
-        self._deadline = 0.0  # when TimedOut is due
-        self._rings = 0.0  # when the timer looks
         self._lost = False
-        self._timer: asyncio.TimerHandle | None = None
 
     # -- asyncio.Protocol ---------------------------------------------------------------------
 
@@ -68,38 +105,36 @@ class ClientConnection(asyncio.Protocol):
         if not client or not server:
             self._transport.abort()
             return
-        address = networks.address(client[0].partition("%")[0])
-        if not self._shared.admit(self, address):
-            self._transport.write(bytes(reply(421, "4.3.2 Too busy, try again later")))
-            self._transport.close()
-            return
-        self._peer = Peer(
-            address,
-            client[1],
-            networks.address(server[0].partition("%")[0]),
-            server[1],
-            self._shared.new_id(),
-        )
-        self._relay = Relay(self._peer, self._shared.settings, self._shared.mail_server)
-        for effect in self._relay.greet():
-            _PERFORM[type(effect)](self, effect)
-        self._be_patient()
+        self._ends = Ends(_address(client), client[1], _address(server), server[1])
+        if self._ends.client not in self._shared.balancers:
+            self._welcome(self._ends, self._shared.admission.admit)
+        elif self._shared.admission.expect(self, self._ends.client):
+            self._preamble = PreambleReader()
+            self._patience.wait(self._shared.settings.timeouts.handshake)
+        else:
+            self._turn_away()
 
     def data_received(self, data: bytes) -> None:
-        self._on(ClientBytes(data))
+        if self._preamble is not None:
+            self._read_preamble(self._preamble, data)
+        else:
+            self._on(ClientBytes(data))
 
     def eof_received(self) -> bool:
+        if self._relay is None:
+            return False
         self._on(ClientEnd())
         return True  # the client may still read: the relay says when to close
 
     def connection_lost(self, why: Exception | None) -> None:
-        self._shared.leave(self)
+        if self._lost:
+            return
+        self._shared.admission.leave(self)
         self._on(ClientGone())
         self._lost = True
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._deciding is not None:
-            self._deciding.cancel()
+        self._patience.stop()
+        if self._task is not None:
+            self._task.cancel()
 
     def pause_writing(self) -> None:
         self._client_full = True
@@ -113,49 +148,105 @@ class ClientConnection(asyncio.Protocol):
             self._upstream.resume()
         self._regulate()
 
+    # -- the beginning ------------------------------------------------------------------------
+
+    def _read_preamble(self, preamble: PreambleReader, data: bytes) -> None:
+        try:
+            header = preamble.feed(data)
+        except ProtocolError as why:
+            fields = {"balancer": self._ends.client, "why": why}
+            self._shared.log(Log("no-proxy-header", fields))
+            self._transport.abort()
+            return
+        if header is None:
+            return
+        self._preamble = None
+        ends = self._ends if isinstance(header, Local) else header
+        self._welcome(ends, self._shared.admission.identify)
+        if preamble.rest:
+            self._on(ClientBytes(preamble.rest))
+
+    def _welcome(self, ends: Ends, admit: Callable[[ClientConnection, Address], bool]) -> None:
+        """The client is known: greet it, if there is room."""
+        shared = self._shared
+        if not admit(self, ends.client):
+            self._turn_away()
+            return
+        self._peer = Peer(
+            ends.client,
+            ends.client_port,
+            ends.server,
+            ends.server_port,
+            shared.new_id(),
+            shared.content_for(ends.client),
+        )
+        self._relay = Relay(self._peer, shared.settings, shared.offers)
+        for effect in self._relay.greet():
+            self._perform(effect)
+        self._patience.wait(self._relay.patience)
+
+    def _turn_away(self) -> None:
+        self._transport.write(_BUSY)
+        self._transport.close()
+
     # -- the session --------------------------------------------------------------------------
 
     def shut(self) -> None:
         """The proxy stops: end the session unless a message is under way."""
-        if self._relay.phase is Phase.COMMAND and not self._relay.in_transaction:
+        relay = self._relay
+        if relay is None:
+            self._transport.abort()
+        elif relay.phase is Phase.COMMAND and not relay.in_transaction:
             self._send(Send(bytes(reply(421, "4.3.2 The server is stopping, try again"))))
             self._on(ClientGone())
             self._transport.close()
 
     def _on(self, event: Event) -> None:
         """Handle an event and all that follow from it, one after the other."""
-        if self._lost or not hasattr(self, "_relay"):
+        relay = self._relay
+        if self._lost or relay is None:
             return
         self._events.append(event)
         if self._running:
             return
         self._running = True
-        phase = self._relay.phase
+        phase = relay.phase
         try:
             while self._events:
-                for effect in self._relay.handle(self._events.popleft(), time.time()):
+                for effect in relay.handle(self._events.popleft(), time.time()):
                     _PERFORM[type(effect)](self, effect)
         except Exception:  # noqa: BLE001 - the last line of defence of one session
             self._fail(traceback.format_exc())
         finally:
             self._running = False
-        if not (phase is self._relay.phase and _is_beside_the_point(event, phase)):
-            self._be_patient()
+        if phase is not relay.phase or self._has_got_on(relay, event):
+            self._patience.wait(relay.patience)
         self._regulate()
+
+    def _has_got_on(self, relay: Relay, event: Event) -> bool:
+        """Whether more patience is due: a client's octets alone buy no time, nor do they while
+        somebody else owes an answer."""
+        before, self._progress = self._progress, relay.progress
+        if isinstance(event, ClientBytes | ClientEnd):
+            return relay.phase in CLIENTS and self._progress != before
+        return True
+
+    def _perform(self, effect: Effect) -> None:
+        _PERFORM[type(effect)](self, effect)
 
     def _fail(self, trace: str) -> None:
         """A mistake of ours: the client may try again, and the log has it all."""
         self._events.clear()
         self._abort(Abort())
         self._log(Log("failure", {"id": self._peer.id, "trace": trace}, loud=True))
-        self._transport.write(
-            bytes(reply(421, f"4.3.0 An internal failure, try again (id {self._peer.id})"))
-        )
+        last_word = reply(421, f"4.3.0 An internal failure, try again (id {self._peer.id})")
+        self._send(Send(bytes(last_word)))
         self._transport.close()
 
     def _regulate(self) -> None:
         """Read from the client only while there is somewhere for it to go."""
-        wanted = not (self._upstream_full or self._client_full or self._relay.full)
+        full = self._relay is not None and self._relay.full
+        wanted = not (self._upstream_full or self._client_full or self._securing or full)
         if wanted != self._reading and not self._transport.is_closing():
             self._reading = wanted
             if wanted:
@@ -167,25 +258,8 @@ class ClientConnection(asyncio.Protocol):
         self._upstream_full = full
         self._regulate()
 
-    # -- time ---------------------------------------------------------------------------------
-
-    def _be_patient(self) -> None:
-        """Wait anew. The timer is set anew only where it would ring too late: else it goes on."""
-        self._deadline = self._loop.time() + self._relay.patience
-        if self._timer is None or self._deadline < self._rings:
-            self._set_timer()
-
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._rings = self._deadline
-        self._timer = self._loop.call_at(self._rings, self._look_at_the_clock)
-
-    def _look_at_the_clock(self) -> None:
-        self._timer = None
-        if self._loop.time() < self._deadline:
-            self._set_timer()
-        elif self._relay.phase is Phase.CLOSED:
+    def _on_patience_lost(self) -> None:
+        if self._relay is None or self._relay.phase is Phase.CLOSED:
             self._transport.abort()
         else:
             self._on(TimedOut())
@@ -196,16 +270,53 @@ class ClientConnection(asyncio.Protocol):
         if not self._transport.is_closing():
             self._transport.write(effect.data)
 
+    def _secure_client(self, effect: SecureClient) -> None:
+        """Nothing more may be read in the clear: the pause comes before the answer."""
+        self._securing = True
+        self._regulate()
+        self._send(Send(effect.data))
+        self._task = self._shared.loop.create_task(self._shake_hands())
+
+    async def _shake_hands(self) -> None:
+        shared, client = self._shared, self._peer.client
+        timeout = shared.settings.timeouts.handshake
+        try:
+            context = shared.context_for(client)
+            secured = await shared.loop.start_tls(
+                self._transport, self, context, server_side=True, ssl_handshake_timeout=timeout
+            )
+        except (OSError, RuntimeError) as why:
+            shared.handshake_failed(client, why)
+            fields = {"id": self._peer.id, "client": client, "why": why or "not in time"}
+            shared.log(Log("tls-failed", fields))
+            secured = None
+        if secured is None:
+            self._transport.abort()
+            self.connection_lost(None)
+            return
+        self._transport = secured
+        self._securing = False
+        self._reading = True
+        certificate = secured.get_extra_info("peercert")
+        self._on(ClientSecured(names_of(certificate) if certificate else ()))
+
     def _send_upstream(self, effect: SendUpstream) -> None:
         if self._upstream is not None:
             self._upstream.write(effect.data)
+
+    def _secure_upstream(self, effect: SecureUpstream) -> None:
+        if self._upstream is not None:
+            shared, endpoint = self._shared, effect.endpoint
+            name = endpoint.name or str(endpoint.address)
+            timeout = shared.settings.timeouts.handshake
+            self._upstream.secure(shared.upstream_contexts[endpoint.tls], name, timeout)
 
     def _decide(self, effect: Decide) -> None:
         decided = self._shared.decider.at_once(effect.arrival)
         if decided is not None:
             self._on_decided(decided)
         else:
-            self._deciding = self._loop.create_task(self._decide_later(effect))
+            self._task = self._shared.loop.create_task(self._decide_later(effect))
 
     async def _decide_later(self, effect: Decide) -> None:
         try:
@@ -220,9 +331,22 @@ class ClientConnection(asyncio.Protocol):
         self._on(decided)
 
     def _connect(self, effect: Connect) -> None:
-        source = self._shared.source_for(effect.endpoint)
+        endpoint, shared = effect.endpoint, self._shared
+        kept = shared.pool.take(endpoint) if effect.kept else None
+        if kept is not None:
+            self._upstream, extensions = kept
+            self._upstream.adopt(self._on, self._on_upstream_full)
+            self._on(Connected(extensions))
+            return
         self._upstream = UpstreamConnection(self._on, self._on_upstream_full)
-        self._upstream.open(effect.endpoint, source)
+        source = shared.source_for(endpoint)
+        self._upstream.open(endpoint, source, shared.settings.timeouts.connect)
+
+    def _keep(self, effect: Keep) -> None:
+        upstream, self._upstream = self._upstream, None
+        if upstream is not None:
+            self._shared.pool.put(effect.endpoint, upstream, effect.extensions)
+            self._on_upstream_full(False)
 
     def _abort(self, _: Abort) -> None:
         upstream, self._upstream = self._upstream, None
@@ -238,18 +362,17 @@ class ClientConnection(asyncio.Protocol):
         self._transport.close()
 
     def _later(self, _: Later) -> None:
-        self._loop.call_soon(self._on, ClientBytes(b""))
+        self._shared.loop.call_soon(self._on, ClientBytes(b""))
 
     def _learned(self, effect: Learned) -> None:
-        self._shared.mail_server = effect.extensions
+        self._shared.learned(effect.extensions)
 
     def _log(self, effect: Log) -> None:
         self._shared.log(effect)
 
 
-def _is_beside_the_point(event: Event, phase: Phase) -> bool:
-    """Whether this is a client's word while somebody else owes an answer: it buys no time."""
-    return isinstance(event, ClientBytes | ClientEnd) and phase not in (Phase.COMMAND, Phase.DATA)
+def _address(end: tuple[str, int]) -> Address:
+    return networks.address(end[0].partition("%")[0])
 
 
 _PERFORM: dict[type, Callable[[ClientConnection, Any], None]] = {
@@ -258,9 +381,12 @@ _PERFORM: dict[type, Callable[[ClientConnection, Any], None]] = {
     Connect: ClientConnection._connect,
     Decide: ClientConnection._decide,
     Finish: ClientConnection._finish,
+    Keep: ClientConnection._keep,
     Later: ClientConnection._later,
     Learned: ClientConnection._learned,
     Log: ClientConnection._log,
+    SecureClient: ClientConnection._secure_client,
+    SecureUpstream: ClientConnection._secure_upstream,
     Send: ClientConnection._send,
     SendUpstream: ClientConnection._send_upstream,
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from mxward import policy
@@ -20,10 +20,13 @@ from mxward.model import (
     Arrival,
     ConfirmedNames,
     Decision,
+    Exchange,
     FrontDoor,
     Known,
     Rules,
 )
+from mxward.networks import Address
+from mxward.smtp.secrecy import Tls
 from mxward.smtp.vocabulary import Decided, Endpoint
 
 __all__ = ["Decider"]
@@ -42,6 +45,8 @@ class Decider:
         names: ClientNames,
         mail_server: Endpoint,
         reroute_port: int = 25,
+        scanner_tls: Mapping[str, Tls] | None = None,
+        tells_names: bool = False,
         clock: Callable[[], float] = time.time,
         shuffle: Callable[[list[Endpoint]], None] = random.shuffle,
         patience: float = PATIENCE,
@@ -51,6 +56,8 @@ class Decider:
         self._names = names
         self.mail_server = mail_server
         self._reroute_port = reroute_port
+        self._scanner_tls = scanner_tls or {}
+        self._tells_names = tells_names  # the mail server is told the client's names
         self._clock = clock
         self._shuffle = shuffle
         self.patience = patience
@@ -66,7 +73,11 @@ class Decider:
             names = self._names.known(arrival.client)
         if door is None or names is None:
             return None
-        return self._decided(arrival, door, names)
+        decided = self._decided(arrival, door, names)
+        if self._is_to_tell_names(decided):
+            known = self._names.known(arrival.client)
+            return None if known is None else replace(decided, names=known)
+        return decided
 
     async def wait(self, arrival: Arrival) -> Decided:
         """The answer, after whatever look-ups it takes; what takes too long has failed."""
@@ -74,7 +85,17 @@ class Decider:
         door, names = await asyncio.gather(
             self._find_door(needs.front_door), self._find_names(arrival, needs.names)
         )
-        return self._decided(arrival, door, names)
+        decided = self._decided(arrival, door, names)
+        if self._is_to_tell_names(decided):
+            return replace(decided, names=await self._find_names(arrival, True))
+        return decided
+
+    def _is_to_tell_names(self, decided: Decided) -> bool:
+        return self._tells_names and decided.decision.action is Action.PASS
+
+    def welcomes(self, client: Address) -> bool:
+        """Whether this is a scanner's address, as far as is known without asking."""
+        return self._doors.welcomes(client)
 
     async def _find_door(self, domain: str | None) -> FrontDoor:
         if domain is None:
@@ -106,7 +127,7 @@ class Decider:
         endpoints: list[Endpoint] = []
         for preference in dict.fromkeys(x.preference for x in decision.targets):
             equals = [
-                Endpoint(address, self._reroute_port, x.name, x.scanner or "")
+                self._endpoint_of(x, address)
                 for x in decision.targets
                 if x.preference == preference
                 for address in x.addresses
@@ -114,3 +135,8 @@ class Decider:
             self._shuffle(equals)
             endpoints += equals
         return tuple(endpoints)
+
+    def _endpoint_of(self, host: Exchange, address: Address) -> Endpoint:
+        scanner = host.scanner or ""
+        tls = self._scanner_tls.get(scanner, Tls.OPPORTUNISTIC)
+        return Endpoint(address, self._reroute_port, host.name, scanner, tls)

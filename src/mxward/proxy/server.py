@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from mxward.proxy.connection import ClientConnection
-from mxward.proxy.shared import MAX_SESSIONS, Shared
+from mxward.proxy.shared import Shared
 
 __all__ = ["bind", "room_for_sessions", "serve"]
 
@@ -37,15 +37,18 @@ def bind(address: str, port: int) -> socket.socket:
     return listener
 
 
-def room_for_sessions() -> int:
-    """How many sessions this process may have at once; takes all descriptors it may have."""
+def room_for_sessions(wanted: int) -> int:
+    """How many of `wanted` sessions this process may have; takes all descriptors it may have.
+
+    Each may need two: the client's and the upstream's.
+    """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
-        return MAX_SESSIONS
-    return max(1, min(MAX_SESSIONS, (soft - SPARE_DESCRIPTORS) // 2))
+        return wanted
+    return max(1, min(wanted, (soft - SPARE_DESCRIPTORS) // 2))
 
 
 async def serve(shared: Shared, listeners: Sequence[socket.socket], stop: asyncio.Event) -> None:
@@ -59,7 +62,8 @@ async def serve(shared: Shared, listeners: Sequence[socket.socket], stop: asynci
     for server in servers:
         server.close()
     end = time.monotonic() + DRAIN
-    while shared.sessions and time.monotonic() < end:
-        for session in list(shared.sessions):
+    sessions = shared.admission.sessions
+    while sessions and time.monotonic() < end:
+        for session in list(sessions):
             session.shut()
         await asyncio.sleep(0.05)

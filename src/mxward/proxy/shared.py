@@ -1,89 +1,78 @@
-"""What all sessions share: the settings, who decides, the log, and how many there are."""
+"""What all sessions share: the settings, who decides, who is admitted, and the log."""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+import ssl
 import time
-from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import inf
-from typing import Protocol
 
-from mxward.networks import Address
+from mxward.networks import Address, Networks
+from mxward.proxy.admission import Admission, Room
+from mxward.proxy.certificates import Certificates
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.findings import Findings
-from mxward.smtp.envelope import Settings
+from mxward.proxy.pool import Pool
+from mxward.proxy.tls import upstream_context
+from mxward.smtp.content import Content
 from mxward.smtp.extensions import Extensions
+from mxward.smtp.offers import Offers
+from mxward.smtp.secrecy import Tls
+from mxward.smtp.settings import Settings
 from mxward.smtp.vocabulary import Endpoint, Log
 
-__all__ = ["MAX_SESSIONS", "Session", "Shared"]
-
-MAX_SESSIONS = 4000
-"""Sessions at once; each may need two descriptors. More are told 421."""
-MAX_PER_CLIENT = 50
-"""Sessions of one address (IPv6: of one /64) at once, as Postfix has it. Scanners are exempt."""
+__all__ = ["Shared"]
 
 
-class Session(Protocol):
-    """A client's session, as those see it who end the proxy."""
-
-    def shut(self) -> None:
-        """End, unless a message is under way."""
-        ...
+def _strict(client: Address) -> Content:
+    return Content()
 
 
 @dataclass(slots=True)
 class Shared:
-    """One for all sessions. `mail_server` is what the mail server offered last."""
+    """One for all sessions; to be made on their event loop."""
 
     settings: Settings
     decider: Decider
     eventlog: EventLog
-    mail_endpoint: Endpoint
     reroute_sources: Mapping[int, Address] = field(default_factory=dict)  # by IP version
-    mail_server: Extensions = field(default_factory=Extensions)
+    balancers: Networks = field(default_factory=Networks)  # they begin with a PROXY header
+    content_for: Callable[[Address], Content] = _strict
+    certificates: Certificates | None = None
+    upstream_ca: str | None = None
+    room: Room = field(default_factory=Room)
+    pool: Pool = field(default_factory=lambda: Pool(0))
+    loop: asyncio.AbstractEventLoop = field(init=False)
+    offers: Offers = field(init=False)
+    upstream_contexts: dict[Tls, ssl.SSLContext] = field(init=False)
     findings: Findings = field(init=False)
-    most_sessions: int = MAX_SESSIONS
-    sessions: dict[Session, Hashable] = field(default_factory=dict)
-    _clients: Counter[Hashable] = field(default_factory=Counter)
-    _told_full: float = -inf
+    admission: Admission = field(init=False)
 
     def __post_init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.offers = Offers(self.settings, Extensions())
+        modes = (Tls.OPPORTUNISTIC, Tls.VERIFIED)
+        self.upstream_contexts = {tls: upstream_context(tls, self.upstream_ca) for tls in modes}
         self.findings = Findings(self.log)
+        self.admission = Admission(self.room, self.decider.welcomes, self.log, time.monotonic)
 
-    def admit(self, session: Session, client: Address) -> bool:
-        """Whether there is room for one more of this client; counts it if so."""
-        network = client if client.version == 4 else int(client) >> 64  # one host has all of a /64
-        if len(self.sessions) >= self.most_sessions:
-            self._full("all sessions are in use", client)
-            return False
-        if self._clients[network] >= MAX_PER_CLIENT and not self._is_a_scanners(client):
-            self._full("this client has too many sessions", client)
-            return False
-        self.sessions[session] = network
-        self._clients[network] += 1
-        return True
+    def learned(self, mail_server: Extensions) -> None:
+        """The mail server has said what it offers: so will we."""
+        if mail_server != self.offers.mail_server:
+            self.offers = Offers(self.settings, mail_server)
 
-    def leave(self, session: Session) -> None:
-        network = self.sessions.pop(session, None)
-        if network is not None:
-            self._clients[network] -= 1
-            if not self._clients[network]:
-                del self._clients[network]
+    def context_for(self, client: Address) -> ssl.SSLContext:
+        """For a client's handshake. Raises RuntimeError where there is no certificate."""
+        if self.certificates is None:
+            raise RuntimeError("STARTTLS without a certificate")
+        return self.certificates.context_for(client)
 
-    def _is_a_scanners(self, client: Address) -> bool:
-        """Scanners bring everybody's mail; they are declared, and may come as they like."""
-        scanners = self.decider.rules.scanners.values()
-        return any(client in s.egress or client in s.addresses for s in scanners)
-
-    def _full(self, why: str, client: Address) -> None:
-        """Tell that a client was turned away, once a minute."""
-        now = time.monotonic()
-        if now >= self._told_full + 60:
-            self._told_full = now
-            self.log(Log("full", {"why": why, "client": client}, loud=True))
+    def handshake_failed(self, client: Address, why: Exception) -> None:
+        if self.certificates is not None:
+            self.certificates.handshake_failed(client, why)
 
     def new_id(self) -> str:
         """An id that a client may quote and the log knows."""
