@@ -82,6 +82,7 @@ class Kind(StrEnum):
     AAAA = "AAAA"
     TXT = "TXT"
     PTR = "PTR"
+    TLSA = "TLSA"
 
 
 @dataclass(frozen=True, slots=True, order=True)

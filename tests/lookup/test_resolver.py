@@ -39,6 +39,8 @@ def ask(respond: Respond, kind: str, name: str, timeout: float = 2.0) -> Answer:
         ("TXT", ['"v=spf1 ip4:192.0.2.1" " -all"'], {"v=spf1 ip4:192.0.2.1 -all"}),
         ("TXT", ['"\\195\\164"'], {"\\xc3\\xa4"}),
         ("PTR", ["Mail.Example."], {"mail.example"}),
+        ("TLSA", [f"3 1 1 {'0AFF' * 16}"], {f"3 1 1 {'0aff' * 16}"}),
+        ("TLSA", [f"2 0 0 {'0A ' * 100}"], {f"2 0 0 {'0a' * 100}"}),
     ],
 )
 def test_found(kind: str, answer: list[str], values: set[str]) -> None:

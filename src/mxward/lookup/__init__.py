@@ -6,4 +6,6 @@ cache      one look-up at a time per question; what is remembered; quiet while t
 egresses   a scanner's SPF names, expanded
 doors      a domain's front door
 names      a client's forward-confirmed names
+shown      what a mail server shows to whoever connects
+dane       whether a certificate fits the TLSA records of its host
 """

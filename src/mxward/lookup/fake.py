@@ -30,6 +30,7 @@ class FakeResolver:
     aaaa: Records = field(default_factory=dict)
     txt: Records = field(default_factory=dict)
     ptr: Records = field(default_factory=dict)
+    tlsa: Records = field(default_factory=dict)
     cname: Mapping[str, str] = field(default_factory=dict)
     failing: set[str] = field(default_factory=set)
     down: bool = False

@@ -1,7 +1,7 @@
 """Asking the DNS one question: the narrow `Resolver` that everything else asks through.
 
-Supported: MX, A, AAAA, TXT and PTR; TCP where an answer is truncated, EDNS(0), CNAME chains (also
-where the server leaves the rest of the chain to us), negative TTLs (RFC 2308), IDN.
+Supported: MX, A, AAAA, TXT, PTR and TLSA; TCP where an answer is truncated, EDNS(0), CNAME chains
+(also where the server leaves the rest of the chain to us), negative TTLs (RFC 2308), IDN.
 Not supported: DNSSEC validation (ask a validating resolver on loopback), search lists, a cache (see
 `cache`), referrals: the servers must be recursive, or authoritative for all that is asked.
 """
@@ -24,6 +24,7 @@ import dns.rdatatype
 import dns.resolver
 from dns.rdtypes.ANY.MX import MX
 from dns.rdtypes.ANY.PTR import PTR
+from dns.rdtypes.ANY.TLSA import TLSA
 from dns.rdtypes.ANY.TXT import TXT
 
 from mxward import domains
@@ -132,6 +133,8 @@ def _value(rdata: dns.rdata.Rdata) -> str:
             return f"{rdata.preference} {_text(rdata.exchange)}"
         case PTR():
             return _text(rdata.target)
+        case TLSA():
+            return f"{rdata.usage} {rdata.selector} {rdata.mtype} {rdata.cert.hex()}"
         case TXT():
             return b"".join(rdata.strings).decode("ascii", "backslashreplace")
     return rdata.to_text()
