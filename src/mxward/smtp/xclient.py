@@ -2,8 +2,8 @@
 XCLIENT_README).
 
 Only the side that sends, and only one line of it. The upstream answers 220 and has forgotten all
-before; EHLO follows anew. NAME is always said to be unavailable, for an upstream would believe
-whatever it is told; LOGIN is never sent: nobody is authenticated by mxward's word.
+before; EHLO follows anew. NAME is the client's forward-confirmed name, as the upstream would have
+looked it up; LOGIN is never sent: nobody is authenticated by mxward's word.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from mxward.model import ConfirmedNames, Known
 from mxward.networks import Address
 from mxward.smtp.identity import Peer
 
@@ -22,6 +23,9 @@ MAX_HELO = 255
 """Octets; Postfix refuses the whole command for more."""
 
 _UNAVAILABLE = "[UNAVAILABLE]"
+_TEMPORARILY = "[TEMPUNAVAIL]"
+_LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_HOST = re.compile(rf"(?=.{{1,200}}\Z){_LABEL}(?:\.{_LABEL})*")
 _PLAIN = re.compile(rb"[^\x21-\x2a\x2c-\x3c\x3e-\x7e]")
 
 
@@ -30,16 +34,19 @@ def attributes(offered: str) -> frozenset[str]:
     return frozenset(offered.upper().split())
 
 
-def command(peer: Peer, helo: str, proto: str, offered: Collection[str]) -> bytes | None:
+def command(
+    peer: Peer, names: ConfirmedNames, helo: str, proto: str, offered: Collection[str]
+) -> bytes | None:
     """The line for one client, of what is `offered`; None where that is not even the address.
 
     `proto` is ESMTP or SMTP. A HELO that has no room is called unavailable.
     """
     if "ADDR" not in offered:
         return None
-    line = _line(_values(peer, xtext(helo), proto), offered)
+    name = _name(names)
+    line = _line(_values(peer, name, xtext(helo), proto), offered)
     if not 0 < len(helo.encode()) <= MAX_HELO or len(line) > MAX_LINE:
-        return _line(_values(peer, _UNAVAILABLE, proto), offered)
+        return _line(_values(peer, name, _UNAVAILABLE, proto), offered)
     return line
 
 
@@ -48,9 +55,15 @@ def xtext(text: str) -> str:
     return _PLAIN.sub(lambda found: b"+%02X" % found[0][0], text.encode()).decode()
 
 
-def _values(peer: Peer, helo: str, proto: str) -> dict[str, str]:
+def _name(names: ConfirmedNames) -> str:
+    """A failed look-up is no missing name: the upstream may answer 4xx to it, but never 5xx."""
+    unknown = names.state in (Known.FAILED, Known.NOT_ASKED)
+    return next(filter(_HOST.fullmatch, names.names), _TEMPORARILY if unknown else _UNAVAILABLE)
+
+
+def _values(peer: Peer, name: str, helo: str, proto: str) -> dict[str, str]:
     return {
-        "NAME": _UNAVAILABLE,
+        "NAME": name,
         "ADDR": _literal(peer.client),
         "PORT": str(peer.client_port),
         "HELO": helo,
