@@ -17,16 +17,18 @@ from mxward.model import (
     Reason,
     Stage,
 )
-from mxward.smtp.envelope import Settings
 from mxward.smtp.extensions import Extensions
 from mxward.smtp.identity import Identity, Peer
+from mxward.smtp.offers import Offers
 from mxward.smtp.relay import Relay
 from mxward.smtp.rerouting import Mark, RateCap
+from mxward.smtp.settings import Settings
 from mxward.smtp.vocabulary import (
     Abort,
     ClientBytes,
     ClientEnd,
     ClientGone,
+    ClientSecured,
     Close,
     Connect,
     Connected,
@@ -36,14 +38,18 @@ from mxward.smtp.vocabulary import (
     Endpoint,
     Event,
     Finish,
+    Keep,
     Later,
     Learned,
     Log,
+    SecureClient,
+    SecureUpstream,
     Send,
     SendUpstream,
     TimedOut,
     UpstreamBytes,
     UpstreamGone,
+    UpstreamSecured,
 )
 from tests.smtp.transcript import INPUTS, Line, merged
 
@@ -58,6 +64,8 @@ EVENTS: dict[str, Callable[[], Event]] = {
     "client-end": ClientEnd,
     "client-gone": ClientGone,
     "timeout": TimedOut,
+    "secured": ClientSecured,
+    "upstream-secured": UpstreamSecured,
 }
 
 Cut = Callable[[bytes], Iterator[bytes]]
@@ -70,6 +78,7 @@ def settings(**changes: object) -> Settings:
         "contact": "postmaster@mx.test",
         "identity": Identity.PROXY_V1,
         "caps": {"slow": RateCap(0)},
+        "mail_server": MAIL_SERVER,
     }
     return Settings(**(values | changes))  # type: ignore[arg-type]
 
@@ -97,7 +106,7 @@ class _Player:
     def session(self, peer: Peer) -> list[Line]:
         """A client connects."""
         self._sessions += 1
-        self._relay = Relay(peer, self._settings, self._mail_server)
+        self._relay = Relay(peer, self._settings, Offers(self._settings, self._mail_server))
         return self._shown(self._relay.greet())
 
     def take(self, line: Line) -> list[Line]:
@@ -138,6 +147,12 @@ def _shown(effect: Effect) -> list[Line]:
             return [Line("?", arrival.recipient.encode())]
         case Connect(endpoint):
             return [Line("!", f"connect {endpoint.address}".encode())]
+        case SecureClient(data):
+            return [Line("C<", data), Line("!", b"secure")]
+        case SecureUpstream():
+            return [Line("!", b"secure-upstream")]
+        case Keep():
+            return [Line("!", b"keep")]
         case Abort():
             return [Line("!", b"abort")]
         case Finish():
@@ -149,7 +164,8 @@ def _shown(effect: Effect) -> list[Line]:
         case Learned():
             return [Line("!", b"learned")]
         case Log(event):
-            return [Line("!", f"log {event}".encode())] if event == "loop" else []
+            told = event in ("loop", "auth")
+            return [Line("!", f"log {event}".encode())] if told else []
 
 
 def decided(text: str, arrival: Arrival) -> Decided:

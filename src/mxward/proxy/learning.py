@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from mxward import networks
 from mxward.proxy.shared import Shared
+from mxward.proxy.upstream import UpstreamConnection
 from mxward.smtp import ProtocolError
 from mxward.smtp.extensions import Extensions
-from mxward.smtp.hop import Broken, Greeted, Hop
+from mxward.smtp.hello import Introduction
+from mxward.smtp.hop import Hop
 from mxward.smtp.identity import Peer, header
-from mxward.smtp.vocabulary import Log
+from mxward.smtp.secrecy import Tls
+from mxward.smtp.steps import Broken, Greeted, Rejected, SecureNow
+from mxward.smtp.vocabulary import (
+    Endpoint,
+    Event,
+    Log,
+    UpstreamBytes,
+    UpstreamGone,
+    UpstreamSecured,
+)
 
 __all__ = ["learn"]
 
@@ -19,38 +31,86 @@ PAUSE = 10.0
 PATIENCE = 30.0
 
 
-async def learn(shared: Shared) -> None:
-    """Try until the mail server has said its EHLO, here or to any session."""
-    while not shared.mail_server.keywords:
+async def learn(shared: Shared) -> bool:
+    """Try until the mail server has said its EHLO, here or to any session.
+
+    Returns whether it offers STARTTLS.
+    """
+    while not shared.offers.mail_server.keywords:
         try:
+            asking = _Asking(shared)
             async with asyncio.timeout(PATIENCE):
-                shared.mail_server = await _ask(shared)
-            return
+                shared.learned(await asking.ask(shared.settings.mail_server))
+            return asking.starttls
         except (OSError, TimeoutError, ProtocolError) as why:
-            fields = {"upstream": shared.mail_endpoint, "why": str(why) or "no answer in time"}
+            fields = {
+                "upstream": shared.settings.mail_server,
+                "why": str(why) or "no answer in time",
+            }
             shared.log(Log("mail-server-silent", fields, loud=True))
         await asyncio.sleep(PAUSE)
+    return "STARTTLS" in shared.offers.mail_server
 
 
-async def _ask(shared: Shared) -> Extensions:
-    endpoint = shared.mail_endpoint
-    reader, writer = await asyncio.open_connection(str(endpoint.address), endpoint.port)
-    try:
-        here, there = writer.get_extra_info("sockname"), writer.get_extra_info("peername")
-        peer = Peer(networks.address(here[0]), here[1], networks.address(there[0]), there[1], "")
-        hop = Hop(shared.settings.hostname, header(shared.settings.identity, peer))
-        while not hop.ready:
-            writer.write(hop.take_outgoing())
-            heard = await reader.read(4096)
-            if not heard:
-                raise ProtocolError("closed the connection")
-            for outcome in hop.receive(heard):
-                if isinstance(outcome, Broken):
+class _Asking:
+    """One conversation: greeting, EHLO, TLS where it is wanted, QUIT."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.starttls = False
+        self._shared = shared
+
+    async def ask(self, endpoint: Endpoint) -> Extensions:
+        """What it offers; in the clear where TLS is opportunistic and does not work."""
+        try:
+            return await self._converse(endpoint)
+        except ProtocolError:
+            if endpoint.tls is not Tls.OPPORTUNISTIC or not self.starttls:
+                raise
+            return await self._converse(replace(endpoint, tls=Tls.NONE))
+
+    async def _converse(self, endpoint: Endpoint) -> Extensions:
+        events: asyncio.Queue[Event] = asyncio.Queue()
+        connection = UpstreamConnection(events.put_nowait, lambda full: None)
+        connection.open(endpoint, None, PATIENCE)
+        try:
+            stands = await events.get()
+            if isinstance(stands, UpstreamGone):
+                raise ProtocolError(stands.why)
+            hop = Hop(self._introduction(endpoint, connection.here), endpoint.tls)
+            connection.write(hop.take_outgoing())
+            while not hop.ready:
+                self._on(await events.get(), hop, connection, endpoint)
+                connection.write(hop.take_outgoing())
+            self.starttls = self.starttls or "STARTTLS" in hop.extensions
+            hop.quit()
+            connection.write(hop.take_outgoing())
+            return hop.extensions
+        finally:
+            connection.finish()
+
+    def _introduction(self, endpoint: Endpoint, here: tuple[str, int]) -> Introduction:
+        """mxward itself is the client."""
+        settings = self._shared.settings
+        peer = Peer(networks.address(here[0]), here[1], endpoint.address, endpoint.port, "")
+        return Introduction(settings.hostname, header(settings.identity, peer))
+
+    def _on(
+        self, event: Event, hop: Hop, connection: UpstreamConnection, endpoint: Endpoint
+    ) -> None:
+        if isinstance(event, UpstreamGone):
+            raise ProtocolError(event.why)
+        if isinstance(event, UpstreamSecured):
+            hop.secured()
+        elif isinstance(event, UpstreamBytes):
+            for outcome in hop.receive(event.data):
+                if isinstance(outcome, SecureNow):
+                    self.starttls = True
+                    context = self._shared.upstream_contexts[endpoint.tls]
+                    name = endpoint.name or str(endpoint.address)
+                    connection.secure(context, name, PATIENCE)
+                elif isinstance(outcome, Broken):
                     raise ProtocolError(outcome.why)
-                if not isinstance(outcome, Greeted):
+                elif isinstance(outcome, Rejected):
                     raise ProtocolError(f"answered {outcome.reply}")
-        hop.quit()
-        writer.write(hop.take_outgoing())
-        return hop.extensions
-    finally:
-        writer.close()
+                elif not isinstance(outcome, Greeted):
+                    raise ProtocolError("answered what was not asked")

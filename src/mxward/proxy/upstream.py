@@ -3,41 +3,89 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Callable
 from typing import cast
 
 from mxward.networks import Address
-from mxward.smtp.vocabulary import Connected, Endpoint, Event, UpstreamBytes, UpstreamGone
+from mxward.smtp.vocabulary import (
+    Connected,
+    Endpoint,
+    Event,
+    UpstreamBytes,
+    UpstreamGone,
+    UpstreamSecured,
+)
 
 __all__ = ["UpstreamConnection"]
-
-CONNECT_TIMEOUT = 20.0
-"""Seconds for the TCP connection to stand."""
 
 
 class UpstreamConnection(asyncio.Protocol):
     """Tells its owner what happens, until the owner has left it; then it is silent."""
+
+    __slots__ = ("_hold", "_task", "_tell", "_transport", "since")
 
     def __init__(self, tell: Callable[[Event], None], hold: Callable[[bool], None]) -> None:
         self._tell: Callable[[Event], None] | None = tell
         self._hold = hold  # called with True when no more can be written, with False when it can
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
+        self.since = 0.0  # when it stood, by the loop's clock
 
-    def open(self, endpoint: Endpoint, source: Address | None) -> None:
-        """Connect in the background, from `source` where one is given."""
-        self._task = asyncio.get_running_loop().create_task(self._connect(endpoint, source))
+    def open(self, endpoint: Endpoint, source: Address | None, seconds: float) -> None:
+        """Connect in the background, from `source` where one is given; `seconds` at most."""
+        work = self._connect(endpoint, source, seconds)
+        self._task = asyncio.get_running_loop().create_task(work)
 
-    async def _connect(self, endpoint: Endpoint, source: Address | None) -> None:
+    async def _connect(self, endpoint: Endpoint, source: Address | None, seconds: float) -> None:
         loop = asyncio.get_running_loop()
         local = (str(source), 0) if source is not None else None
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT):
+            async with asyncio.timeout(seconds):
                 await loop.create_connection(
                     lambda: self, str(endpoint.address), endpoint.port, local_addr=local
                 )
         except (OSError, TimeoutError) as why:
             self._say(UpstreamGone(f"{endpoint}: {why or 'no connection in time'}"))
+
+    def secure(self, context: ssl.SSLContext, name: str, seconds: float) -> None:
+        """Go on in TLS. Nothing is read in the clear from here on; `seconds` at most."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+            work = self._secure(self._transport, context, name, seconds)
+            self._task = asyncio.get_running_loop().create_task(work)
+
+    async def _secure(
+        self, plain: asyncio.Transport, context: ssl.SSLContext, name: str, seconds: float
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            secured = await loop.start_tls(
+                plain, self, context, server_hostname=name, ssl_handshake_timeout=seconds
+            )
+        except (OSError, RuntimeError, ValueError) as why:
+            plain.abort()
+            self._say(UpstreamGone(f"TLS: {why or 'no handshake in time'}"))
+            return
+        if secured is None:  # it was closed under way
+            self._say(UpstreamGone("TLS: connection closed"))
+            return
+        self._transport = secured
+        if self._tell is None:
+            secured.abort()
+        self._say(UpstreamSecured())
+
+    def adopt(self, tell: Callable[[Event], None], hold: Callable[[bool], None]) -> None:
+        """Another owner: what happens from here on is told to it."""
+        self._tell, self._hold = tell, hold
+
+    @property
+    def here(self) -> tuple[str, int]:
+        """Our own end, once it stands."""
+        if self._transport is None:
+            return "0.0.0.0", 0
+        address, port = self._transport.get_extra_info("sockname")[:2]
+        return address.partition("%")[0], port
 
     def write(self, data: bytes) -> None:
         if self._transport is not None:
@@ -81,6 +129,7 @@ class UpstreamConnection(asyncio.Protocol):
         if self._tell is None:
             self._transport.abort()
             return
+        self.since = asyncio.get_running_loop().time()
         self._say(Connected())
 
     def data_received(self, data: bytes) -> None:

@@ -12,10 +12,8 @@ from dataclasses import dataclass
 
 from mxward.smtp.replies import Reply, reply
 
-__all__ = ["MAX_LINE", "Command", "CommandError", "Mail", "Rcpt", "parse"]
+__all__ = ["Command", "CommandError", "Mail", "Rcpt", "parse"]
 
-MAX_LINE = 4096
-"""Bytes in one command line; RFC 5321 4.5.3.1.4 asks for 512, extensions for somewhat more."""
 MAX_PATH = 1024
 
 _LOCAL = r'(?:[^\x00-\x20\x7f<>()\[\]\\,;:@"]+|"(?:[^"\\\x00-\x1f\x7f]|\\[\x20-\x7e])*")'
@@ -26,7 +24,8 @@ _PATH = re.compile(rf"(?:<(?P<in>{_ROUTE}?{_MAILBOX})?>|(?P<bare>{_MAILBOX}))(?=
 _PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([\x21-\x3c\x3e-\x7e\x80-\U0010ffff]+))?")
 _HELO = re.compile(r"[^\x00-\x1f\x7f]{1,255}")
 
-_MAIL_KEYS = {"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID"}
+_MAIL_KEYS = {"SIZE", "BODY", "SMTPUTF8", "RET", "ENVID", "AUTH"}
+_BODIES = ("7BIT", "8BITMIME", "BINARYMIME")
 _RCPT_KEYS = {"NOTIFY", "ORCPT"}
 
 
@@ -57,10 +56,26 @@ class Mail:
         """The value of a parameter; "" where it stands without one, None where it is missing."""
         return next((value or "" for name, value in self.parameters if name == key), None)
 
+    def without(self, key: str) -> Mail:
+        """The same without a parameter."""
+        if self.get(key) is None:
+            return self
+        return Mail(self.sender, tuple(x for x in self.parameters if x[0] != key))
+
     @property
     def size(self) -> int:
         """The declared size in bytes (RFC 1870), 0 where none is."""
         return int(self.get("SIZE") or 0)
+
+    @property
+    def body(self) -> str:
+        """What the message is made of, in upper case; empty where nothing was said."""
+        return (self.get("BODY") or "").upper()
+
+    @property
+    def binary(self) -> bool:
+        """Whether it is of arbitrary octets (RFC 3030 3)."""
+        return self.body == "BINARYMIME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,7 @@ def parse(line: bytes) -> Command | Mail | Rcpt:
         return _mail(rest)
     if verb == "RCPT":
         return _rcpt(rest)
-    if verb in ("DATA", "RSET", "QUIT") and rest:
+    if verb in ("DATA", "RSET", "QUIT", "STARTTLS") and rest:
         raise CommandError(reply(501, f"5.5.4 {verb} takes no argument"))
     return Command(verb, rest)
 
@@ -104,9 +119,8 @@ def _mail(rest: str) -> Mail:
     size = mail.get("SIZE")
     if size is not None and not re.fullmatch(r"[0-9]{1,20}", size, re.ASCII):
         raise CommandError(reply(501, "5.5.4 SIZE takes a number of bytes"))
-    body = mail.get("BODY")
-    if body is not None and body.upper() not in ("7BIT", "8BITMIME"):
-        raise CommandError(reply(501, "5.5.4 BODY takes 7BIT or 8BITMIME"))
+    if mail.get("BODY") is not None and mail.body not in _BODIES:
+        raise CommandError(reply(501, f"5.5.4 BODY takes {', '.join(_BODIES)}"))
     return mail
 
 

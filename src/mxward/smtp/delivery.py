@@ -3,17 +3,34 @@
 Walks through the endpoints of a route until one takes the sender (RFC 5321 5.1), keeps the
 connection for the client's next message on the same route, and begins once more on a new one where
 a kept one has died meanwhile. From then on there is no other way left: what breaks is `Lost`.
+Where XCLIENT tells who the client is, a spotless connection is left to the next client.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mxward.smtp.commands import Mail, Rcpt
-from mxward.smtp.hop import Answer, Broken, Greeted, Hop, Rejected, Step
+from mxward.smtp.data import END
+from mxward.smtp.extensions import Extensions
+from mxward.smtp.hello import Introduction
+from mxward.smtp.hop import Hop
 from mxward.smtp.replies import Reply, reply
-from mxward.smtp.vocabulary import Abort, Connect, Effect, Endpoint, Finish, Learned, SendUpstream
+from mxward.smtp.secrecy import Tls
+from mxward.smtp.steps import Answer, Broken, Greeted, Outcome, SecureNow, Step
+from mxward.smtp.vocabulary import (
+    Abort,
+    Connect,
+    Effect,
+    Endpoint,
+    Finish,
+    Keep,
+    Learned,
+    SecureUpstream,
+    SendUpstream,
+)
 
 __all__ = ["MAIL_SERVER", "Delivery", "Lost", "Route"]
 
@@ -21,6 +38,7 @@ MAX_TRIES = 8
 """Endpoints tried for one recipient; RFC 5321 5.1 asks for at least two."""
 
 UNREACHABLE = reply(451, "4.4.1 The next server cannot be reached just now, try again later")
+NO_AUTH = reply(454, "4.7.0 Temporary authentication failure, try again later")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +46,7 @@ class Route:
     """Where a transaction goes. Two recipients with the same `key` share it."""
 
     key: str
-    helo: str  # what we call ourselves there
-    preamble: bytes  # sent first: who the client is
+    introduction: Introduction
     endpoints: tuple[Endpoint, ...]
 
 
@@ -44,20 +61,21 @@ class Lost:
     why: str
 
 
-Outcome = Answer | Lost
-
-
 class Delivery:
     """The upstream side of one client's session. Effects go to the list it was given."""
 
     def __init__(self, effects: list[Effect]) -> None:
+        self.endpoint: Endpoint | None = None
         self._effects = effects
         self._hop: Hop | None = None
         self._route: Route | None = None
         self._untried: list[Endpoint] = []
-        self._pending: tuple[Mail, Rcpt] | None = None
-        self._kept = False  # the connection served an earlier transaction
-        self.endpoint: Endpoint | None = None
+        self._mail = Mail("")
+        self._offered: deque[Rcpt] = deque()  # recipients that are owed an answer
+        self._auth = ""  # waits for the connection
+        self._used = False  # the connection has served a transaction, of whomever
+        self._authenticated = False
+        self._securing = False
 
     @property
     def connected(self) -> bool:
@@ -69,46 +87,79 @@ class Delivery:
         return self._hop is not None and self._hop.ready
 
     @property
+    def pipelines(self) -> bool:
+        """Whether it takes the next recipient before it has answered for the last."""
+        return self._hop is not None and self._hop.pipelines
+
+    @property
+    def takes_chunks(self) -> bool:
+        return self._hop is not None and self._hop.extensions.chunks
+
+    @property
+    def answered(self) -> bool:
+        """Whether it has answered all that it was asked."""
+        return self._hop is not None and self._hop.answered
+
+    @property
     def mail_open(self) -> bool:
         return self._hop is not None and self._hop.mail_open
 
     # -- what the relay asks for --------------------------------------------------------------
 
-    def rcpt(self, route: Route, mail: Mail, recipient: Rcpt) -> list[Outcome]:
+    def rcpt(self, route: Route, mail: Mail, recipient: Rcpt) -> list[Answer | Lost]:
         """Offer a recipient on a route; the answer may come at once."""
-        if self._hop is not None and self._route is not None and self._route.key == route.key:
-            self._pending = (mail, recipient)
-            return self._offer(self._hop)
-        self.quit()
-        self._pending = (mail, recipient)
-        self._route = route
-        self._untried = list(route.endpoints[:MAX_TRIES])
-        return self._try_next(UNREACHABLE)
+        if not self._serves(route):
+            self._begin(route)
+            self._mail = mail
+            self._offered.append(recipient)
+            return self._try_next(UNREACHABLE)
+        self._mail = mail
+        self._offered.append(recipient)
+        return self._offer(recipient) if self.ready else []
+
+    def auth(self, route: Route, line: str) -> list[Answer | Lost]:
+        """Begin an exchange; the answers of its steps are AUTH."""
+        if self._serves(route):
+            return self._say_auth(line)
+        self._begin(route)
+        self._auth = line
+        return self._try_next(NO_AUTH)
+
+    def auth_line(self, line: bytes) -> None:
+        """What the client says in the exchange."""
+        self._ask(lambda hop: hop.auth(line.decode("ascii")))
 
     def data(self) -> None:
         self._ask(Hop.data)
 
-    def write(self, block: bytes) -> None:
+    def write(self, block: bytes, ended: bool = False) -> None:
+        """A piece of the message behind DATA; its end is sent on purpose only."""
         if block:
             self._effects.append(SendUpstream(block))
-
-    def end(self) -> None:
-        """The message is out, dot and all."""
-        if self._hop is not None:
+        if ended and self._hop is not None:
+            self._effects.append(SendUpstream(END))
             self._hop.end()
 
+    def chunk(self, block: bytes, last: bool) -> None:
+        """A piece of the message, for an upstream that takes chunks."""
+        if block or last:
+            self._ask(lambda hop: hop.chunk(block, last))
+
     def done(self) -> None:
-        """A transaction is finished: the connection is now a kept one."""
-        self._kept = True
+        """A transaction is finished: the connection is now a used one."""
+        self._used = True
 
     def reset(self) -> None:
         self._ask(Hop.reset)
 
     def quit(self) -> None:
         """Leave in good order."""
-        if self._hop is None:
+        hop, route = self._hop, self._route
+        if hop is None:
             return
-        if self._hop.ready:
+        if self._may_be_kept(hop) and self.endpoint is not None and route is not None:
+            self._effects.append(Keep(self.endpoint, hop.extensions))
+        elif hop.ready:
             self._ask(Hop.quit)
             self._effects.append(Finish())
         else:
@@ -123,101 +174,174 @@ class Delivery:
 
     # -- what happens -------------------------------------------------------------------------
 
-    def on_connected(self) -> None:
+    def on_connected(self, kept: Extensions | None) -> Iterator[Answer | Lost]:
+        hop = self._hop
+        if hop is None:
+            return
+        if kept is not None:
+            self._used = True
+            yield from self._hear(hop, hop.begin_kept(kept))
         self._flush()
 
-    def on_bytes(self, data: bytes) -> Iterator[Outcome]:
+    def on_secured(self) -> None:
+        if self._hop is not None:
+            self._securing = False
+            self._hop.secured()
+            self._flush()
+
+    def on_bytes(self, data: bytes) -> Iterator[Answer | Lost]:
         """One outcome at a time: what follows from it comes before the next."""
         hop = self._hop
         if hop is None:
             return
         heard = hop.receive(data)
         self._flush()
+        yield from self._hear(hop, heard)
+
+    def _hear(self, hop: Hop, heard: list[Outcome]) -> Iterator[Answer | Lost]:
         for what in heard:
             if self._hop is hop:
-                yield from self._on_heard(hop, what)
+                yield from self._on_heard(what)
 
-    def _on_heard(self, hop: Hop, what: Answer | Broken | Greeted | Rejected) -> list[Outcome]:
+    def _on_heard(self, what: Outcome) -> list[Answer | Lost]:
+        if isinstance(what, Answer):
+            if what.reply.code == 421:
+                return self._on_closing(what)
+            if what.step is Step.RCPT:
+                self._offered.popleft()
+            elif what.step is Step.AUTH:
+                self._authenticated = what.reply.code == 235
+            return [what]
         if isinstance(what, Greeted):
-            if self._route is not None and self._route.key == MAIL_SERVER:
-                self._effects.append(Learned(what.extensions))
-            return self._offer(hop)
+            return self._on_greeted(what)
+        if isinstance(what, SecureNow):
+            self._securing = True
+            if self.endpoint is not None:
+                self._effects.append(SecureUpstream(self.endpoint))
+            return []
+        self._effects.append(Abort())
         if isinstance(what, Broken):
-            self._effects.append(Abort())
             return self.on_gone(what.why)
-        if isinstance(what, Rejected):
-            self._effects.append(Abort())
-            return self._start_over(self._rejection(what.reply))
-        if what.reply.code == 421:
-            return self._on_closing(what)
-        if what.step is Step.RCPT:
-            self._pending = None
-        return [what]
+        return self._start_over(self._rejection(what.reply))
 
-    def on_gone(self, why: str) -> list[Outcome]:
+    def _on_greeted(self, greeted: Greeted) -> list[Answer | Lost]:
+        if self._route is not None and self._route.key == MAIL_SERVER and not self._used:
+            self._effects.append(Learned(greeted.extensions))
+        if self._auth:
+            line, self._auth = self._auth, ""
+            return self._say_auth(line)
+        return [answer for recipient in tuple(self._offered) for answer in self._offer(recipient)]
+
+    def on_gone(self, why: str) -> list[Answer | Lost]:
         """The connection failed or broke."""
         if self._hop is None:
+            return []
+        if self._securing and self._clear_may_do():
             return []
         if self._nothing_taken:
             return self._start_over(UNREACHABLE)
         self._forget()
         return [Lost(why)]
 
-    def on_silence(self) -> list[Outcome]:
+    def on_silence(self) -> list[Answer | Lost]:
         """The upstream owes an answer and has not given it in time: never trust it again."""
-        self._kept = False
+        self._used = False
         self._effects.append(Abort())
         return self.on_gone("timed out")
 
     # -- inside -------------------------------------------------------------------------------
 
+    def _serves(self, route: Route) -> bool:
+        """Whether the connection that stands is one of this route."""
+        return self._hop is not None and self._route is not None and self._route.key == route.key
+
+    def _begin(self, route: Route) -> None:
+        self.quit()
+        self._route = route
+        self._untried = list(route.endpoints[:MAX_TRIES])
+
+    def _may_be_kept(self, hop: Hop) -> bool:
+        """Nothing refused, nothing owed, nothing open: the next client begins as on a new one."""
+        told = self._route is not None and self._route.introduction.xclient is not None
+        clean = hop.idle and hop.spotless and not hop.mail_open
+        return told and clean and not self._authenticated
+
     def _rejection(self, refused: Reply) -> Reply:
         """The mail server's word is the client's; a scanner's greeting is no verdict on mail."""
+        if self._auth:
+            return NO_AUTH
         if self._route is not None and self._route.key == MAIL_SERVER:
             return refused.with_code(451) if refused.code == 421 else refused
         return UNREACHABLE
 
-    def _on_closing(self, answer: Answer) -> list[Outcome]:
-        """421: the upstream closes, we do not; a kept connection may have said it long ago."""
+    def _on_closing(self, answer: Answer) -> list[Answer | Lost]:
+        """421: the upstream closes, we do not; a used connection may have said it long ago."""
         self._effects.append(Abort())
         if self._nothing_taken:
             return self._start_over(self._rejection(answer.reply))
         self._forget()
-        return [Answer(answer.step, answer.reply.with_code(451)), Lost(str(answer.reply))]
+        code = 454 if answer.step is Step.AUTH else 451
+        return [Answer(answer.step, answer.reply.with_code(code)), Lost(str(answer.reply))]
 
     @property
     def _nothing_taken(self) -> bool:
-        """Whether a recipient waits while no sender has been accepted: any way is still open."""
-        return self._pending is not None and not self.mail_open
+        """Whether somebody waits while no sender has been accepted: any way is still open."""
+        return bool(self._offered or self._auth) and not self.mail_open and not self._authenticated
 
-    def _start_over(self, otherwise: Reply) -> list[Outcome]:
-        """Go on to the next endpoint; where a kept connection has died, begin with the first."""
-        if self._kept and self._route is not None:
+    def _start_over(self, otherwise: Reply) -> list[Answer | Lost]:
+        """Go on to the next endpoint; where a used connection has died, begin with the first."""
+        if self._used and self._route is not None:
             self._untried = list(self._route.endpoints[:MAX_TRIES])
         self._hop = None
         return self._try_next(otherwise)
 
-    def _offer(self, hop: Hop) -> list[Outcome]:
-        if self._pending is None:
-            return []
-        mail, recipient = self._pending
-        refused = hop.rcpt(mail, recipient)
-        self._flush()
-        return [] if refused is None else self._answered(refused)
-
-    def _try_next(self, otherwise: Reply) -> list[Outcome]:
+    def _try_next(self, otherwise: Reply) -> list[Answer | Lost]:
         if not self._untried or self._route is None:
+            self._hop = None
             return self._answered(otherwise)
-        self.endpoint = self._untried.pop(0)
-        self._hop = Hop(self._route.helo, self._route.preamble)
-        self._kept = False
-        self._effects.append(Connect(self.endpoint))
+        kept = self._route.introduction.xclient is not None and not self._used
+        self._connect(self._untried.pop(0), kept)
         return []
 
-    def _answered(self, answer: Reply) -> list[Outcome]:
-        """The recipient on offer has its answer from us."""
-        self._pending = None
-        return [Answer(Step.RCPT, answer)]
+    def _clear_may_do(self) -> bool:
+        """The handshake has failed where TLS is opportunistic: once more, in the clear."""
+        self._securing = False
+        if self.endpoint is None or self.endpoint.tls is not Tls.OPPORTUNISTIC:
+            return False
+        self._connect(replace(self.endpoint, tls=Tls.NONE), kept=False)
+        return True
+
+    def _connect(self, endpoint: Endpoint, kept: bool) -> None:
+        if self._route is None:
+            return
+        self.endpoint = endpoint
+        self._hop = Hop(self._route.introduction, endpoint.tls)
+        self._used = False
+        self._effects.append(Connect(endpoint, kept))
+
+    def _offer(self, recipient: Rcpt) -> list[Answer | Lost]:
+        if self._hop is None:
+            return []
+        refused = self._hop.rcpt(self._mail, recipient)
+        self._flush()
+        if refused is None:
+            return []
+        self._offered.popleft()
+        return [Answer(Step.RCPT, refused)]
+
+    def _say_auth(self, line: str) -> list[Answer | Lost]:
+        if self._hop is None or "AUTH" not in self._hop.extensions:
+            return [Answer(Step.AUTH, NO_AUTH)]
+        self._ask(lambda hop: hop.auth(f"AUTH {line}"))
+        return []
+
+    def _answered(self, answer: Reply) -> list[Answer | Lost]:
+        """Whoever waits has the answer from us."""
+        step = Step.AUTH if self._auth else Step.RCPT
+        count = 1 if self._auth else len(self._offered)
+        self._auth = ""
+        self._offered.clear()
+        return [Answer(step, answer)] * count
 
     def _ask(self, request: Callable[[Hop], None]) -> None:
         if self._hop is not None:
@@ -226,8 +350,13 @@ class Delivery:
 
     def _flush(self) -> None:
         if self._hop is not None:
-            self.write(self._hop.take_outgoing())
+            outgoing = self._hop.take_outgoing()
+            if outgoing:
+                self._effects.append(SendUpstream(outgoing))
 
     def _forget(self) -> None:
         self._hop = None
-        self._pending = None
+        self._offered.clear()
+        self._auth = ""
+        self._authenticated = False
+        self._securing = False

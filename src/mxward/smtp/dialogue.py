@@ -7,7 +7,8 @@ whoever sends one cannot be understood for certain, the session ends.
 
 from __future__ import annotations
 
-from mxward.smtp.commands import MAX_LINE, Command, CommandError, Mail, Rcpt, parse
+from mxward.smtp.commands import Command, CommandError, Mail, Rcpt, parse
+from mxward.smtp.limits import Limits
 from mxward.smtp.replies import Reply, reply
 
 __all__ = ["BrokenDialogue", "Dialogue"]
@@ -27,9 +28,8 @@ class BrokenDialogue(Exception):
 class Dialogue:
     """What the client has sent and nobody has taken yet."""
 
-    MAX_ERRORS = 50
-
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._buffer = bytearray()
         self._errors = 0
 
@@ -39,6 +39,10 @@ class Dialogue:
     @property
     def full(self) -> bool:
         return len(self._buffer) > ENOUGH
+
+    @property
+    def empty(self) -> bool:
+        return not self._buffer
 
     def take_all(self) -> bytes:
         """What has come, as it is: the stream behind DATA."""
@@ -55,7 +59,7 @@ class Dialogue:
 
         Raises BrokenDialogue.
         """
-        line = self._next_line()
+        line = self.next_line()
         if line is None:
             return None
         try:
@@ -65,18 +69,31 @@ class Dialogue:
 
     def error(self, answer: Reply) -> Reply:
         """Count a mistake of the client. Raises BrokenDialogue at one too many."""
-        self._errors += 1
-        if self._errors > self.MAX_ERRORS:
-            raise BrokenDialogue(reply(421, "4.7.0 Too many errors"))
+        self.count_error()
         return answer
 
-    def _next_line(self) -> bytes | None:
-        end = self._buffer.find(b"\r\n", 0, MAX_LINE + 2)
-        line = bytes(self._buffer[: MAX_LINE + 2 if end < 0 else end])
+    def count_error(self) -> None:
+        """A mistake that was answered already. Raises BrokenDialogue at one too many."""
+        self._errors += 1
+        if self._errors > self._limits.errors:
+            raise BrokenDialogue(reply(421, "4.7.0 Too many errors"))
+
+    def next_is(self, verb: bytes) -> bool:
+        """Whether a whole line waits that begins with a verb of four letters."""
+        if self._buffer[:4].upper() != verb:
+            return False
+        end = self._buffer.find(b"\n", 0, self._limits.line + 2)
+        return end > 0 and self._buffer.find(b"\r", 0, end) == end - 1
+
+    def next_line(self, longest: int = 0) -> bytes | None:
+        """The next line without its CRLF, None until it is whole. Raises BrokenDialogue."""
+        most = longest or self._limits.line
+        end = self._buffer.find(b"\r\n", 0, most + 2)
+        line = bytes(self._buffer[: most + 2 if end < 0 else end])
         if b"\n" in line or b"\r" in line[: len(line) - (end < 0)]:
             raise BrokenDialogue(reply(500, "5.5.2 Lines end in CR LF"))
         if end < 0:
-            if len(line) > MAX_LINE + 1:  # one more may be the CR of a line that just fits
+            if len(line) > most + 1:  # one more may be the CR of a line that just fits
                 raise BrokenDialogue(reply(500, "5.5.2 Line too long"))
             return None
         del self._buffer[: end + 2]

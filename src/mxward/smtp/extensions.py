@@ -1,7 +1,7 @@
-"""What an EHLO reply offers (RFC 5321 4.1.1.1), and what of it may be offered on.
+"""What an EHLO reply offers (RFC 5321 4.1.1.1), and whether an upstream can carry a message.
 
-Never more than the mail server behind offers and this relay carries: what nginx promised beyond
-that, it lost. What a chosen upstream lacks is refused with the code that says so.
+What a chosen upstream lacks is refused with the code that says so; what it may do without is left
+out on the way.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from mxward.smtp.commands import Mail
 from mxward.smtp.replies import Reply, reply
 
-__all__ = ["Extensions", "offered", "parameters_for", "unable"]
+__all__ = ["Extensions", "parameters_for", "unable"]
 
-_CARRIED = ("SIZE", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
 _KEYWORD = re.compile(rb"([A-Za-z0-9][A-Za-z0-9-]*)(?:[ =]([\x20-\x7e]*))?")
 _DSN_KEYS = {"RET", "ENVID", "NOTIFY", "ORCPT"}
 
@@ -42,27 +41,35 @@ class Extensions:
     @property
     def size(self) -> int:
         """The largest message in bytes (RFC 1870), 0 where there is no fixed limit."""
-        limit = self.keywords.get("SIZE", "")
-        return int(limit) if limit.isdecimal() and len(limit) <= 20 else 0
+        return _number(self.keywords.get("SIZE", ""))
 
+    @property
+    def chunks(self) -> bool:
+        """Whether BDAT (RFC 3030) can be streamed: chunk after chunk, without waiting for each."""
+        return "CHUNKING" in self.keywords and "PIPELINING" in self.keywords
 
-def offered(mail_server: Extensions) -> tuple[str, ...]:
-    """The keyword lines of our own EHLO reply."""
-    lines = ["PIPELINING"]
-    for keyword in _CARRIED:
-        if keyword == "SMTPUTF8" and "8BITMIME" not in mail_server:
-            continue  # RFC 6531 3.1 requires both
-        if keyword in mail_server:
-            lines.append(f"SIZE {mail_server.size}" if keyword == "SIZE" else keyword)
-    return tuple(lines)
+    @property
+    def binary(self) -> bool:
+        """Whether messages of arbitrary octets can be carried (RFC 3030 3)."""
+        return self.chunks and "BINARYMIME" in self.keywords
+
+    def limit(self, name: str) -> int:
+        """A limit that the upstream names (RFC 9422), 0 where it names none."""
+        for word in self.keywords.get("LIMITS", "").upper().split():
+            key, _, value = word.partition("=")
+            if key == name:
+                return _number(value)
+        return 0
 
 
 def unable(mail: Mail, upstream: Extensions) -> Reply | None:
     """Why an upstream cannot carry this message, or None where it can."""
     if mail.get("SMTPUTF8") is not None and "SMTPUTF8" not in upstream:
         return reply(550, "5.6.7 The next server cannot take internationalised mail")
-    if (mail.get("BODY") or "").upper() == "8BITMIME" and "8BITMIME" not in upstream:
+    if mail.body == "8BITMIME" and "8BITMIME" not in upstream:
         return reply(550, "5.6.3 The next server cannot take 8-bit mail")
+    if mail.binary and not upstream.binary:
+        return reply(550, "5.6.1 The next server cannot take binary mail")
     if upstream.size and mail.size > upstream.size:
         return reply(552, f"5.3.4 The message is larger than the {upstream.size} bytes allowed")
     return None
@@ -78,9 +85,13 @@ def parameters_for(parameters: tuple[tuple[str, str | None], ...], upstream: Ext
     for key, value in parameters:
         if key in _DSN_KEYS and "DSN" not in upstream:
             continue
-        if key == "SIZE" and "SIZE" not in upstream:
+        if key in ("SIZE", "AUTH") and key not in upstream:
             continue
-        if key == "BODY" and "8BITMIME" not in upstream:
+        if key == "BODY" and "8BITMIME" not in upstream and "BINARYMIME" not in upstream:
             continue
         kept.append(f" {key}={value}" if value is not None else f" {key}")
     return "".join(kept)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and text.isascii() and len(text) <= 20 else 0

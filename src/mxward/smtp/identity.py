@@ -5,11 +5,12 @@ Only the side that sends is here, for TCP over IPv4 and IPv6, without TLVs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
 
 from mxward.networks import Address
+from mxward.smtp.content import Content
 
 __all__ = ["Identity", "Peer", "header"]
 
@@ -29,18 +30,22 @@ class Identity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """The two ends of a client's connection, and the id under which the log knows it."""
+    """The two ends of a client's connection, and the id under which the log knows it.
+
+    `content` is what the operator asks of this client's messages.
+    """
 
     client: Address
     client_port: int
     server: Address
     server_port: int
     id: str
+    content: Content = field(default_factory=Content)
 
 
 def header(identity: Identity, peer: Peer) -> bytes:
-    """What is sent to the upstream before anything else; empty for `none`."""
-    if identity is Identity.NONE:
+    """What is sent to the upstream before anything else; empty for `none` and `xclient`."""
+    if identity not in (Identity.PROXY_V1, Identity.PROXY_V2):
         return b""
     client, server = _same_family(peer.client, peer.server)
     if identity is Identity.PROXY_V1:

@@ -1,36 +1,40 @@
 """One message as it streams from client to upstream, and what may yet be said against it.
 
-Nothing is gathered: each block goes on at once. What withholds a message is that its final dot is
-not sent. The client's own end is awaited even then, for a reply before it would be out of step.
+Nothing is gathered: each block goes on at once. What withholds a message is that its end is not
+sent. The client's own end is awaited even then, for a reply before it would be out of step.
 """
 
 from __future__ import annotations
 
 from mxward.smtp import loglines, refusals
-from mxward.smtp.data import END, DataReader
-from mxward.smtp.envelope import Envelope, Settings
-from mxward.smtp.identity import Peer
+from mxward.smtp.chunks import ChunkReader
+from mxward.smtp.data import DataReader
+from mxward.smtp.envelope import Envelope
 from mxward.smtp.loops import LoopWatch
-from mxward.smtp.replies import Reply
+from mxward.smtp.replies import Reply, reply
 from mxward.smtp.rerouting import received
+from mxward.smtp.session import Session
 from mxward.smtp.vocabulary import Endpoint, Log
 
 __all__ = ["Message"]
 
+_TOO_LARGE = reply(552, "5.3.4 The message is larger than is taken here")
+
 
 class Message:
-    """The stream behind DATA. `verdict` is set where the answer is known before the end; `why`,
+    """A stream with its reader. `verdict` is set where the answer is known before the end; `why`,
     where a peer was lost, is for the log."""
 
-    def __init__(self, envelope: Envelope, helo: str, peer: Peer, settings: Settings) -> None:
+    def __init__(
+        self, envelope: Envelope, session: Session, reader: DataReader | ChunkReader, most: int
+    ) -> None:
         self.verdict: Reply | None = None
         self.why = ""
-        self.looped = False
+        self.loop: Log | None = None  # where it has been sent on before
         self._envelope = envelope
-        self._helo = helo
-        self._peer = peer
-        self._settings = settings
-        self._reader = DataReader()
+        self._session = session
+        self._reader = reader
+        self._most = most  # bytes, 0 where there is no limit
         self._watch: LoopWatch | None = None
 
     @property
@@ -38,45 +42,68 @@ class Message:
         return self._reader.ended
 
     @property
+    def size(self) -> int:
+        """Bytes given on so far."""
+        return self._reader.size
+
+    @property
     def rest(self) -> bytes:
         """What the client sent behind the end."""
         return self._reader.rest
 
-    def begin(self, now: float) -> bytes:
+    def begin(self) -> bytes:
         """What goes on top: a rerouted message gets its Received line."""
-        envelope, settings = self._envelope, self._settings
+        envelope, session = self._envelope, self._session
         if not envelope.rerouted:
             return b""
-        recipients = envelope.recipients
+        client, settings, recipients = session.client, session.settings, envelope.recipients
         self._watch = LoopWatch(
-            settings.mark, settings.loops, envelope.mail.sender, recipients, self._peer.client
+            settings.mark,
+            settings.loops,
+            envelope.mail.sender,
+            recipients,
+            client.peer.client,
         )
         return received(
-            settings.mark, self._peer, self._helo, settings.hostname, envelope.id, recipients, now
+            settings.mark,
+            client.peer,
+            client.helo,
+            settings.hostname,
+            envelope.id,
+            recipients,
+            session.now,
         )
 
-    def feed(self, data: bytes, now: float) -> bytes:
-        """Take what came from the client; return what goes upstream, the final dot included."""
-        reader = self._reader
-        block = reader.feed(data)
-        if self.verdict is not None:
-            return b""
-        if self._watch is not None and self._watch.looped(block, reader.ended, now):
-            self.looped = True
-            self.verdict = refusals.rerouted_loop(self._settings.contact, self._envelope.id)
-            return b""
-        return block + END if reader.ended else block
+    def feed(self, data: bytes) -> bytes:
+        """Take what came from the client; return what goes upstream, where anything still may."""
+        block = self._reader.feed(data)
+        if self.verdict is None:
+            self.verdict = self._objection(block)
+        return block if self.verdict is None else b""
 
-    def accepted(self, now: float) -> None:
+    def _objection(self, block: bytes) -> Reply | None:
+        """What stands against the message, if anything."""
+        if self._reader.fault is not None:
+            return self._reader.fault
+        if self._most and self._reader.size > self._most:
+            return _TOO_LARGE
+        watch, session = self._watch, self._session
+        if watch is not None and watch.looped(block, self._reader.ended, session.now):
+            envelope = self._envelope
+            self.loop = loglines.loop(session.client.peer, envelope.route, envelope.id)
+            return refusals.rerouted_loop(session.settings.contact, envelope.id)
+        return None
+
+    def accepted(self) -> None:
         """The upstream has taken the message over."""
         if self._watch is not None:
-            self._watch.taken_over(now)
+            self._watch.taken_over(self._session.now)
 
     def record(self, upstream: Endpoint | None, verdict: Reply | None) -> Log:
         """The line for the log."""
         envelope = self._envelope
         return loglines.message(
-            self._peer,
+            self._session.client.peer,
             envelope.id,
             upstream,
             self._reader.size,
@@ -84,6 +111,3 @@ class Message:
             verdict,
             self.why,
         )
-
-    def loop_record(self) -> Log:
-        return loglines.loop(self._peer, self._envelope.route, self._envelope.id)

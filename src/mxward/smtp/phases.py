@@ -4,34 +4,54 @@ from __future__ import annotations
 
 from enum import Enum
 
-__all__ = ["HELLO", "PATIENCE", "Phase"]
+from mxward.smtp.limits import Timeouts
+
+__all__ = ["CLIENTS", "Phase", "patience"]
 
 
 class Phase(Enum):
     """What the session waits for."""
 
     COMMAND = "a command"
+    TLS = "the TLS handshake"
     DECISION = "a decision"
     RCPT = "the answer to RCPT"
     DATA_START = "the answer to DATA"
     DATA = "the message"
+    CHUNK = "a chunk of the message"
+    CHUNK_ANSWER = "the answer to a chunk"
+    DRAIN = "the end of a refused chunk"
     VERDICT = "the verdict on the message"
     RSET = "the answer to RSET"
+    AUTH = "the mail server's part of AUTH"
+    AUTH_LINE = "the client's part of AUTH"
     CLOSED = "nothing any more"
 
 
-PATIENCE = {
-    Phase.COMMAND: 300.0,
-    Phase.DECISION: 60.0,
-    Phase.RCPT: 300.0,
-    Phase.DATA_START: 120.0,
-    Phase.DATA: 180.0,
-    Phase.VERDICT: 600.0,
-    Phase.RSET: 300.0,
-    Phase.CLOSED: 30.0,
-}
-"""Seconds without any progress until TimedOut is due (RFC 5321 4.5.3.2)."""
+CLIENTS = frozenset((Phase.COMMAND, Phase.DATA, Phase.CHUNK, Phase.DRAIN, Phase.AUTH_LINE))
+"""In these it is the client's turn."""
 
-HELLO = 30.0
-"""Seconds for an upstream to connect, greet and answer EHLO. Less than the RFC's 5 minutes: the
-client waits for all of it in its own RCPT, and there may be another host to try."""
+_LAST_BYTES = 30.0
+"""Seconds for the client to take what was written before the close."""
+
+_TIMEOUTS = {
+    Phase.COMMAND: "command",
+    Phase.TLS: "handshake",
+    Phase.DECISION: "decision",
+    Phase.RCPT: "reply",
+    Phase.DATA_START: "data_start",
+    Phase.DATA: "data",
+    Phase.CHUNK: "data",
+    Phase.CHUNK_ANSWER: "data",
+    Phase.DRAIN: "data",
+    Phase.VERDICT: "verdict",
+    Phase.RSET: "reply",
+    Phase.AUTH: "reply",
+    Phase.AUTH_LINE: "command",
+}
+
+
+def patience(phase: Phase, timeouts: Timeouts) -> float:
+    """Seconds without any progress until TimedOut is due."""
+    name = _TIMEOUTS.get(phase)
+    return _LAST_BYTES if name is None else float(getattr(timeouts, name))

@@ -60,6 +60,11 @@ class ReplyReader:
         self._lines: list[bytes] = []
         self._code = b""
 
+    @property
+    def empty(self) -> bool:
+        """Whether no reply has begun."""
+        return not self._buffer and not self._lines
+
     def feed(self, data: bytes) -> Iterator[Reply]:
         """The replies that are now complete, each as soon as it is read.
 

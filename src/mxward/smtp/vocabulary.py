@@ -1,7 +1,8 @@
 """All that the relay and the I/O half say to each other: what happened, and what to do.
 
 Bytes from the client and from the upstream are events; so are a decision, a connection made or
-failed, a peer that went away, and time that ran out. Effects are carried out in order.
+failed, TLS that stands, a peer that went away, and time that ran out. Effects are carried out in
+order.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mxward.model import Arrival, Decision
+from mxward.model import Arrival, ConfirmedNames, Decision
 from mxward.networks import Address
 from mxward.smtp.extensions import Extensions
+from mxward.smtp.secrecy import Tls
 
 __all__ = [
     "Abort",
     "ClientBytes",
     "ClientEnd",
     "ClientGone",
+    "ClientSecured",
     "Close",
     "Connect",
     "Connected",
@@ -27,25 +30,36 @@ __all__ = [
     "Endpoint",
     "Event",
     "Finish",
+    "Keep",
     "Later",
     "Learned",
     "Log",
+    "SecureClient",
+    "SecureUpstream",
     "Send",
     "SendUpstream",
     "TimedOut",
     "UpstreamBytes",
     "UpstreamGone",
+    "UpstreamSecured",
 ]
+
+
+NO_NAMES = ConfirmedNames()
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address to connect to; `scanner` is empty for the mail server."""
+    """One address to connect to; `scanner` is empty for the mail server.
+
+    `name` is the host's, and what a verified certificate must be made out to.
+    """
 
     address: Address
     port: int
     name: str = ""
     scanner: str = ""
+    tls: Tls = Tls.NONE
 
     def __str__(self) -> str:
         host = f"[{self.address}]" if self.address.version == 6 else str(self.address)
@@ -71,17 +85,38 @@ class ClientGone:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientSecured:
+    """The client's connection goes on in TLS; `certificates` are its verified DNS names."""
+
+    certificates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
-    """The answer to Decide. `endpoints` are where the transaction may go, in the order to try."""
+    """The answer to Decide. `endpoints` are where the transaction may go, in the order to try.
+
+    `names` are the client's, where the mail server is to be told them.
+    """
 
     arrival: Arrival
     decision: Decision
     endpoints: tuple[Endpoint, ...] = ()
+    names: ConfirmedNames = NO_NAMES
 
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The connection that Connect asked for stands."""
+    """The connection that Connect asked for stands.
+
+    `kept` is what the upstream offered when the connection served another client.
+    """
+
+    kept: Extensions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamSecured:
+    """The upstream connection goes on in TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +140,10 @@ Event = (
     ClientBytes
     | ClientEnd
     | ClientGone
+    | ClientSecured
     | Decided
     | Connected
+    | UpstreamSecured
     | UpstreamBytes
     | UpstreamGone
     | TimedOut
@@ -119,6 +156,13 @@ Event = (
 @dataclass(frozen=True, slots=True)
 class Send:
     """Write to the client."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SecureClient:
+    """Read nothing more in the clear, write this, and go on in TLS; answer with ClientSecured."""
 
     data: bytes
 
@@ -137,9 +181,28 @@ class Decide:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Open the upstream connection; answer with Connected or UpstreamGone."""
+    """Open the upstream connection; answer with Connected or UpstreamGone.
+
+    Where `kept` is allowed, one that served another client before may do.
+    """
 
     endpoint: Endpoint
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecureUpstream:
+    """Go on in TLS; answer with UpstreamSecured or UpstreamGone."""
+
+    endpoint: Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """The upstream connection is free for the next client: it owes nothing, and holds nothing."""
+
+    endpoint: Endpoint
+    extensions: Extensions
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,4 +241,18 @@ class Log:
     loud: bool = False
 
 
-Effect = Send | SendUpstream | Decide | Connect | Abort | Finish | Close | Later | Learned | Log
+Effect = (
+    Send
+    | SecureClient
+    | SendUpstream
+    | SecureUpstream
+    | Decide
+    | Connect
+    | Keep
+    | Abort
+    | Finish
+    | Close
+    | Later
+    | Learned
+    | Log
+)

@@ -1,0 +1,89 @@
+"""What passes between the relay and one upstream connection: questions, answers, and their end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from mxward.smtp.extensions import Extensions
+from mxward.smtp.replies import Reply
+
+__all__ = ["Answer", "Ask", "Broken", "Greeted", "Outcome", "Rejected", "SecureNow", "Step", "fits"]
+
+
+class Step(Enum):
+    """What the upstream owes a reply to."""
+
+    GREETING = "greeting"
+    EHLO = "EHLO"
+    HELO = "HELO"
+    STARTTLS = "STARTTLS"
+    XCLIENT = "XCLIENT"
+    AUTH = "AUTH"
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    VOID = "RCPT behind a refused MAIL"
+    DATA = "DATA"
+    CHUNK = "BDAT"
+    END = "end of data"
+    RSET = "RSET"
+    QUIT = "QUIT"
+
+
+HELLO = frozenset((Step.GREETING, Step.EHLO, Step.HELO, Step.STARTTLS, Step.XCLIENT))
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A command to send, without its CRLF."""
+
+    step: Step
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Greeted:
+    """The upstream has said what it offers, and knows who comes."""
+
+    extensions: Extensions
+
+
+@dataclass(frozen=True, slots=True)
+class SecureNow:
+    """The upstream waits for the TLS handshake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The upstream wants nothing of us, or we of it: its greeting, HELO, TLS or XCLIENT."""
+
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The reply to what was asked: RCPT (or the MAIL before it), DATA, its end, RSET, AUTH."""
+
+    step: Step
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The upstream broke the protocol; its text is fit for a log. The connection is of no use."""
+
+    why: str
+
+
+Outcome = Greeted | SecureNow | Rejected | Answer | Broken
+
+
+def fits(step: Step, reply: Reply) -> bool:
+    """Whether a reply means anything at this step (RFC 5321 4.3.2): go on, or a refusal."""
+    if reply.code >= 400:
+        return True
+    if step is Step.DATA:
+        return reply.code == 354
+    if step is Step.AUTH:
+        return reply.code in (235, 334)
+    return reply.positive and step is not Step.VOID
