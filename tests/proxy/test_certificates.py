@@ -136,6 +136,30 @@ def test_old_clients_and_weak_keys_are_better_off_than_in_the_clear(tmp_path: Pa
     assert (ends.why, ends.server.cipher()) == (None, ("AES128-SHA", "SSLv3", 128))
 
 
+def test_nobody_negotiates_anew(ca: Authority, tmp_path: Path) -> None:
+    """TLS 1.2 would let a client make the server work again and again."""
+    context = Certificates([files(tmp_path, ca.issue("mx.example"))]).context_for(HERE)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        command = f"openssl s_client -tls1_2 -connect 127.0.0.1:{listener.getsockname()[1]}"
+        with subprocess.Popen(
+            command.split(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        ) as process:
+            plain, _ = listener.accept()
+            plain.settimeout(10)
+            with context.wrap_socket(plain, server_side=True) as secure:
+                assert process.stdin is not None
+                process.stdin.write(b"R\n")
+                process.stdin.flush()
+                with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):  # the client gives up
+                    secure.recv(10)
+            _, errors = process.communicate(timeout=10)
+    assert b"no renegotiation" in errors
+
+
 # -- clients' certificates ---------------------------------------------------------------------
 
 RELAY = "relay.example"
@@ -263,11 +287,10 @@ def test_as_many_clients_are_remembered_as_fit(ca: Authority, tmp_path: Path) ->
     many = [IPv6Address(number) for number in range(1, 10_001)]
     for client in many[:-1]:
         certificates.handshake_failed(client, why)
-    assert certificates.context_for(HERE) is not asks
-    certificates.handshake_failed(many[0], why)  # once more: it is the newest now
+    certificates.handshake_failed(HERE, why)  # once more: it is no longer the oldest
     certificates.handshake_failed(many[-1], why)
     remembered = [certificates.context_for(client) is not asks for client in (HERE, *many)]
-    assert remembered == [False, *[True] * 10_000]
+    assert remembered == [True, False, *[True] * 9_999]
     quiet.handshake_failed(HERE, why)  # and nobody where nobody is asked
     assert quiet.context_for(HERE) is quiet.context_for(ELSEWHERE)
 
@@ -368,11 +391,11 @@ def test_what_ends_is_told_once_a_day(ca: Authority, tmp_path: Path) -> None:
         told += [(hour, line) for line in certificates.reload()]
         clock.now += 3600
     assert [hour for hour, _ in told] == [24, 48, 72]
+    ca.issue("mx.example", days=1000).write(tmp_path, "mx")
+    assert len(certificates.reload()) == 1  # another one is told at once
     ca.issue("mx.example", days=3000).write(tmp_path, "mx")
     clock.now += DAY
     assert certificates.reload() == []
-    ca.issue("mx.example", days=1000).write(tmp_path, "mx")
-    assert len(certificates.reload()) == 1  # another one is told at once
 
 
 def test_a_certificate_that_is_not_valid_yet(ca: Authority, tmp_path: Path) -> None:
@@ -417,6 +440,8 @@ def test_a_file_that_vanishes_is_told_once(ca: Authority, tmp_path: Path) -> Non
     renewed.write(tmp_path, "mx")
     assert certificates.reload() == ["the certificates could be read again and are in force"]
     assert handshake(certificates, client_context(tmp_path)).shown == renewed.certificate
+    ca.issue("mx.example").write(tmp_path, "mx")
+    assert certificates.reload() == []
 
 
 def test_one_bad_file_among_several_changes_nothing(ca: Authority, tmp_path: Path) -> None:

@@ -97,6 +97,7 @@ def test_what_there_is_no_context_for(tmp_path: Path) -> None:
         ([("DNS", "192.0.2.1"), ("IP Address", "192.0.2.1")], ()),
         ([("email", "relay.example"), ("URI", "relay.example")], ()),
         ([("DNS", ""), ("DNS", " "), ("DNS", "a..b"), ("DNS", "a b")], ()),
+        ([("DNS", "bücher.example")], ()),
         ([("DNS", "xn--bcher-kva.example")], ("xn--bcher-kva.example",)),
         ([], ()),
     ],

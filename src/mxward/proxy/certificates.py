@@ -21,6 +21,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from mxward.networks import Address
 from mxward.proxy.certificate_files import CertificateFiles, ServerCertificate, read
@@ -45,6 +46,7 @@ _WITHOUT_ONE_IT_WORKS = {
 }
 """OpenSSL's reasons: of the certificate or its signature, or of the higher level where it asks."""
 
+_T = TypeVar("_T")
 _State = tuple[tuple[int, ...], ...]
 
 
@@ -91,6 +93,11 @@ class Certificates:
     def served(self) -> tuple[ServerCertificate, ...]:
         """The certificates in force, the default first."""
         return self._in_force.served
+
+    def shown_for(self, name: str) -> ServerCertificate:
+        """The certificate that a client gets who asks for a name."""
+        served = self.served
+        return _for_name(name, _named(served, served)) or served[0]
 
     def context_for(self, client: Address) -> ssl.SSLContext:
         """The context for a client's handshake."""
@@ -162,13 +169,24 @@ def _by_name(
 ) -> ssl.SSLContext:
     """The first one's context, which gives way to another where a client asks for its name."""
     contexts = [make(each.files) for each in served]
-    names: dict[str, ssl.SSLContext] = {}
-    for each, context in zip(served, contexts, strict=True):
-        for name in each.names:
-            names.setdefault(name, context)
     if len(contexts) > 1:
-        contexts[0].sni_callback = partial(_choose, names)
+        contexts[0].sni_callback = partial(_choose, _named(served, contexts))
     return contexts[0]
+
+
+def _named(served: Sequence[ServerCertificate], things: Sequence[_T]) -> dict[str, _T]:
+    """By the names of the certificates: the first that has a name keeps it."""
+    names: dict[str, _T] = {}
+    for each, thing in zip(served, things, strict=True):
+        for name in each.names:
+            names.setdefault(name, thing)
+    return names
+
+
+def _for_name(asked: str, names: Mapping[str, _T]) -> _T | None:
+    """The one with this name, else the one with a wildcard for it."""
+    name = asked.lower().removesuffix(".")
+    return names.get(name) or names.get(f"*.{name.partition('.')[2]}")
 
 
 def _choose(
@@ -177,9 +195,8 @@ def _choose(
     asked: str | None,
     first: ssl.SSLContext,
 ) -> None:
-    """Only the certificate changes with the context: all others settings are those of the first."""
-    name = (asked or "").lower().removesuffix(".")
-    found = names.get(name) or names.get(f"*.{name.partition('.')[2]}")
+    """Only the certificate changes with the context: all other settings are those of the first."""
+    found = _for_name(asked or "", names)
     if found is not None and found is not first:
         connection.context = found
 
