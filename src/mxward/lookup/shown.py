@@ -8,6 +8,7 @@ byte, the certificates above the server's own (Python shows them to none of its 
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass
@@ -62,7 +63,8 @@ async def look(
     except ssl.SSLError as why:
         raise NothingShown(f"TLS fails: {why.reason or 'it ends early'}") from None
     except OSError as why:
-        raise NothingShown(why.strerror or "the connection broke") from None
+        broke = os.strerror(why.errno) if why.errno else "the connection broke"
+        raise NothingShown(broke) from None
     except ValueError:
         raise NothingShown("its certificate is broken") from None
 
