@@ -10,12 +10,17 @@ from pydantic import BaseModel
 
 from mxward.config import load
 from mxward.config.document import Config
-from mxward.config.sections import ScannerSettings, TrustSettings
+from mxward.config.sections_entries import ScannerSettings, TrustSettings
+from mxward.config.sections_limits import ClientSettings
 from mxward.model import Stage
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "configuration.md").read_text()
-ENTRIES: dict[str, type[BaseModel]] = {"scanners": ScannerSettings, "trust": TrustSettings}
+ENTRIES: dict[str, type[BaseModel]] = {
+    "scanners": ScannerSettings,
+    "trust": TrustSettings,
+    "clients": ClientSettings,
+}
 KEYS = [
     (table, key)
     for table, field in Config.model_fields.items()

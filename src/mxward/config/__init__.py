@@ -9,15 +9,21 @@ from mxward.config.endpoints import Endpoint
 from mxward.config.loading import load
 from mxward.config.problems import ConfigError, Problem, Severity
 from mxward.config.sections import InventorySettings
-from mxward.config.values import LogFormat
+from mxward.config.sections_limits import LimitSettings
+from mxward.config.sections_server import CertificateSettings, TlsSettings
+from mxward.config.words import LogFormat, TlsVersion
 
 __all__ = [
+    "CertificateSettings",
     "Config",
     "ConfigError",
     "Endpoint",
     "InventorySettings",
+    "LimitSettings",
     "LogFormat",
     "Problem",
     "Severity",
+    "TlsSettings",
+    "TlsVersion",
     "load",
 ]

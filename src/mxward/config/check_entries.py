@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from mxward.config.document import Config
 from mxward.config.problems import Finding, Sound, quoted, warning
-from mxward.config.sections import ScannerSettings
+from mxward.config.sections_entries import ScannerSettings
 from mxward.model import Stage
 
 __all__ = ["CHECKS", "expired"]

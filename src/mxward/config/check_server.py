@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from ipaddress import ip_address
 
 from mxward.config.document import Config
-from mxward.config.endpoints import Endpoint
 from mxward.config.problems import Finding, Sound, warning
 from mxward.model import Stage
 from mxward.networks import Address, Networks
@@ -15,8 +13,6 @@ from mxward.smtp.identity import Identity
 
 __all__ = ["CHECKS"]
 
-_LOCALHOST = {"localhost", "localhost.localdomain", "ip6-localhost"}
-_LOOPBACK = (ip_address("127.0.0.1"), ip_address("::1"))
 _PRIVATE = Networks.of(
     *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918
     *("100.64.0.0/10", "fc00::/7"),  # RFC 6598, RFC 4193
@@ -46,15 +42,8 @@ def _upstream(config: Config, sound: Sound) -> Iterator[Finding]:
     elif upstream.host in (config.server.hostname, socket.gethostname()):
         if any(end.port == upstream.port for end in config.server.listen):
             yield config.circle()
-    elif any(config.meets_listener(end, upstream.port) for end in _known_addresses(upstream)):
+    elif any(config.meets_listener(end, upstream.port) for end in upstream.known_addresses):
         yield config.circle()
-
-
-def _known_addresses(end: Endpoint) -> tuple[Address, ...]:
-    """What is known without a look-up, which is for those who connect."""
-    if end.address:
-        return (end.address,)
-    return _LOOPBACK if end.host in _LOCALHOST else ()
 
 
 # -- what the mail server learns --------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
@@ -16,15 +17,22 @@ from mxward.config.sections import (
     InventorySettings,
     LogSettings,
     PolicySettings,
-    ScannerSettings,
-    ServerSettings,
     StageSettings,
     StoreSettings,
-    TrustSettings,
 )
+from mxward.config.sections_entries import ScannerSettings, TrustSettings
+from mxward.config.sections_limits import (
+    ClientSettings,
+    ContentSettings,
+    LimitSettings,
+    TimeoutSettings,
+)
+from mxward.config.sections_server import ServerSettings, TlsSettings
 from mxward.domains import Domains
 from mxward.model import Rules, Stage
-from mxward.networks import Address
+from mxward.networks import Address, Network, Networks
+from mxward.smtp.content import Content
+from mxward.smtp.secrecy import Tls
 
 __all__ = ["Config"]
 
@@ -35,11 +43,16 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     server: ServerSettings = ServerSettings()
+    tls: TlsSettings = TlsSettings()
     inventory: InventorySettings = InventorySettings()
     policy: PolicySettings = PolicySettings()
     stages: StageSettings = StageSettings()
     scanners: Mapping[str, ScannerSettings] = {}
     trust: tuple[TrustSettings, ...] = ()
+    limits: LimitSettings = LimitSettings()
+    timeouts: TimeoutSettings = TimeoutSettings()
+    content: ContentSettings = ContentSettings()
+    clients: tuple[ClientSettings, ...] = ()
     dns: DnsSettings = DnsSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()
@@ -47,6 +60,15 @@ class Config(BaseModel):
     _file: str = PrivateAttr("mxward.toml")
     _places: Places = PrivateAttr(default_factory=Places)
     _warnings: tuple[Problem, ...] = PrivateAttr(())
+    _content: Content = PrivateAttr()
+    _contents: tuple[tuple[Network, Content], ...] = PrivateAttr()
+    _with_content: Networks = PrivateAttr()
+
+    def model_post_init(self, context: Any) -> None:
+        """Work out what is asked for with every client."""
+        self._content = self.content.content()
+        self._contents = tuple((c.network, c.content(self.content)) for c in self.clients)
+        self._with_content = Networks(network for network, _ in self._contents)
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -74,6 +96,30 @@ class Config(BaseModel):
         if self.server.upstream is None:
             raise ConfigError([Problem(self.place("server"), self.no_upstream().text)])
         return self.server.upstream
+
+    def upstream_tls(self) -> Tls:
+        """What is asked of TLS towards the mail server."""
+        if self.server.upstream_tls is not None:
+            return self.server.upstream_tls
+        upstream = self.server.upstream
+        return Tls.NONE if upstream and upstream.is_loopback else Tls.OPPORTUNISTIC
+
+    def upstream_name(self) -> str:
+        """The name that the mail server's certificate must have. Raises ConfigError."""
+        return self.server.upstream_name or self.upstream().host
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Whether a client's certificate could make any difference."""
+        return any(entry.certificate for entry in self.trust) or any(
+            scanner.certificates for scanner in self.scanners.values()
+        )
+
+    def content_for(self, client: Address) -> Content:
+        """What the messages of a client may be made of: the first entry that fits counts."""
+        if client not in self._with_content:
+            return self._content
+        return next(content for network, content in self._contents if client in network)
 
     def no_upstream(self) -> Finding:
         """What to say where the mail server's end is missing."""

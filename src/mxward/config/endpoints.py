@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from mxward import networks
+from mxward.config.names import domain
 from mxward.config.problems import quoted
-from mxward.config.values import domain, is_address, text_of
+from mxward.config.values import is_address, text_of
 from mxward.networks import Address
 
 __all__ = ["Endpoint", "listener", "name_server", "server"]
 
+_LOCALHOST = {"localhost", "localhost.localdomain", "ip6-localhost"}
+_LOOPBACK = (ip_address("127.0.0.1"), ip_address("::1"))
 _FORM = re.compile(r"(?:\[(?P<literal>[^]]+)]|(?P<host>[^]:[]+)):(?P<port>[0-9]{1,9})")
 
 
@@ -32,6 +36,19 @@ class Endpoint:
             return networks.address(self.host)
         except ValueError:
             return None
+
+    @property
+    def known_addresses(self) -> tuple[Address, ...]:
+        """What is known without a look-up, which is for those who connect."""
+        if self.address:
+            return (self.address,)
+        return _LOOPBACK if self.host in _LOCALHOST else ()
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether this is on the same host and nowhere else, as far as is known."""
+        known = self.known_addresses
+        return bool(known) and all(address.is_loopback for address in known)
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

@@ -11,14 +11,25 @@ from pydantic_core import ErrorDetails
 from mxward.config.document import Config
 from mxward.config.places import KeyPath
 from mxward.config.problems import quoted
-from mxward.config.sections import ScannerSettings, TrustSettings
+from mxward.config.sections_entries import ScannerSettings, TrustSettings
+from mxward.config.sections_limits import ClientSettings
+from mxward.config.sections_server import CertificateSettings
 
 __all__ = ["key", "mistake"]
 
 _MISSING = {
     "owner": 'who answers for this client? write owner = "anna"',
     "note": 'what is this client? write note = "the printer on floor 2"',
+    "network": 'whose messages? write network = "192.0.2.0/24"',
+    "chain": 'write chain = "/etc/mxward/mx.pem"',
+    "key": 'write key = "/etc/mxward/mx.key"',
 }
+_LEAST = {
+    ("limits", "recipients"): "RFC 5321 4.5.3.1.8",
+    ("limits", "line"): "RFC 5321 4.5.3.1.4",
+}
+_ENTRY = {"trust": "trusted client", "clients": "entry"}
+_CERTIFICATES = ("tls", "certificates")
 _NOT_A = {
     "bool_type": "neither true nor false; write one of them, without quotes",
     "float_type": "no number; write one without quotes",
@@ -51,7 +62,7 @@ def _text(error: ErrorDetails) -> str:
         case "tuple_type":
             return _no_list(path, value)
         case "greater_than_equal":
-            return f"{quoted(value)} is too small; write {context['ge']:g} or more"
+            return f"{quoted(value)} is {_too_small(path)}; write {context['ge']:g} or more"
         case "less_than_equal":
             return f"{quoted(value)} is too large; write {context['le']:g} or less"
     if kind in _NOT_A:
@@ -59,9 +70,15 @@ def _text(error: ErrorDetails) -> str:
     return _no_table(path)
 
 
+def _too_small(path: KeyPath) -> str:
+    return f"less than {_LEAST[path]} asks for" if path in _LEAST else "too small"
+
+
 def _no_list(path: KeyPath, value: Any) -> str:
-    if path == ("trust",):
-        return "each trusted client is a table of its own; write [[trust]] before it"
+    if len(path) == 1 and path[0] in _ENTRY:
+        return _no_table(path)
+    if path == _CERTIFICATES:
+        return 'no list; write certificates = [{ chain = "...", key = "..." }]'
     if path == ("inventory", "command"):
         return (
             'no list; there is no shell, so write each word by itself: ["mysql", "-N", "-e", ...]'
@@ -74,8 +91,10 @@ def _no_list(path: KeyPath, value: Any) -> str:
 def _no_table(path: KeyPath) -> str:
     if path[0] == "scanners" and len(path) == 2:
         return "a scanner is a table of its own; write [scanners.NAME] before its keys"
-    if path[0] == "trust":
-        return "each trusted client is a table of its own; write [[trust]] before it"
+    if path[0] in _ENTRY:
+        return f"each {_ENTRY[str(path[0])]} is a table of its own; write [[{path[0]}]] before it"
+    if path[:2] == _CERTIFICATES:
+        return 'a certificate is a table of its own; write { chain = "...", key = "..." }'
     return f"a table is needed here; write [{key(path)}] and its keys below"
 
 
@@ -99,14 +118,22 @@ def _unknown(path: KeyPath, value: Any) -> str:
 
 
 def _table(path: KeyPath) -> type[BaseModel]:
+    if path[:2] == _CERTIFICATES:
+        return CertificateSettings
     return _TABLES[_header(str(path[0]))]
 
 
 def _header(table: str) -> str:
-    return {"scanners": "[scanners.NAME]", "trust": "[[trust]]"}.get(table, f"[{table}]")
+    if table == "scanners":
+        return "[scanners.NAME]"
+    return f"[[{table}]]" if table in _ENTRY else f"[{table}]"
 
 
-_ENTRIES: dict[str, type[BaseModel]] = {"scanners": ScannerSettings, "trust": TrustSettings}
+_ENTRIES: dict[str, type[BaseModel]] = {
+    "scanners": ScannerSettings,
+    "trust": TrustSettings,
+    "clients": ClientSettings,
+}
 _TABLES: dict[str, type[BaseModel]] = {
     _header(name): _ENTRIES.get(name) or type(field.default)
     for name, field in Config.model_fields.items()

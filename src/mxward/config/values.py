@@ -5,29 +5,14 @@ Every reader raises ValueError with one line that says what is wrong and what to
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
-from difflib import get_close_matches
-from enum import StrEnum
 from ipaddress import ip_interface
 
 from mxward import networks
 from mxward.config.problems import quoted
-from mxward.domains import normal
-from mxward.model import Stage
 from mxward.networks import Address, Network
-from mxward.smtp.identity import Identity
 
-_COUNTRY_SECOND_LEVEL = re.compile(r"(ac|co|com|edu|gov|net|org)\.[a-z]{2}")
 _WIDEST_SCANNER = {4: 8, 6: 20}
-
-
-class LogFormat(StrEnum):
-    """How a decision is logged."""
-
-    LOGFMT = "logfmt"
-    JSON = "json"
 
 
 def text_of(value: object, example: str) -> str:
@@ -111,100 +96,22 @@ def scanner_network(value: object) -> Network:
     return net
 
 
+def balancer_network(value: object) -> Network:
+    """A network of load balancers: what it says of a client is believed, so never everybody."""
+    net = network(value)
+    if net.prefixlen == 0:
+        raise ValueError(
+            f"{quoted(value)} is everybody, and anybody could say to be anybody else; "
+            "write your load balancers' addresses"
+        )
+    return net
+
+
 def _hosts(net: Network) -> str:
     return f"{net.num_addresses:,} addresses" if net.version == 4 else "all its addresses"
 
 
-# -- names ------------------------------------------------------------------------------------
-
-
-def domain(value: object) -> str:
-    """A domain in its normal spelling."""
-    text = text_of(value, "example.com")
-    if "@" in text:
-        raise ValueError(f'{quoted(text)} is a mailbox; write "{text.rpartition("@")[2]}"')
-    if is_address(text):
-        raise ValueError(f'{quoted(text)} is an address; write a name like "example.com"')
-    try:
-        return normal(text)
-    except ValueError:
-        raise ValueError(f'{quoted(text)} is no domain; write one like "example.com"') from None
-
-
-def domains(value: object) -> str:
-    """A domain, or `*.example.com` for everything below one."""
-    text = text_of(value, "example.com")
-    if text == "*":
-        raise ValueError('"*" is no domain; to mean every domain, leave the list out')
-    if text.startswith("."):
-        raise ValueError(f'{quoted(text)} is no domain; write "*{text}" for all below it')
-    if text.startswith("*."):
-        return f"*.{domain(text[2:])}"
-    return domain(text)
-
-
-def staged_domains(value: object) -> str:
-    """As `domains`, in a list of [stages]."""
-    if value == "*":
-        raise ValueError('"*" is no domain; the stage of all others is policy.stage')
-    return domains(value)
-
-
-def mx_suffix(value: object) -> str:
-    """The end of MX names; never one that strangers share."""
-    text = text_of(value, "mx.example.net")
-    if text.startswith(("*.", ".")):
-        raise ValueError(f'{quoted(text)} is no domain; write "{text.lstrip("*.")}"')
-    suffix = domain(text)
-    if "." not in suffix or _COUNTRY_SECOND_LEVEL.fullmatch(suffix):
-        raise ValueError(
-            f"{quoted(text)} would match everybody's MX below it; "
-            f'write the scanner\'s own domain, as in "mx.example.{suffix}"'
-        )
-    return suffix
-
-
-def client_name(value: object) -> str:
-    """A client's forward-confirmed name, or `*.example.net` for all below one."""
-    text = text_of(value, "printer.example.com")
-    if is_address(text):
-        raise ValueError(f'{quoted(text)} is an address; write network = "{text}"')
-    name = domains(text)
-    if "." not in name.removeprefix("*."):
-        raise ValueError(f'{quoted(text)} is not a whole name; write one like "mx.example.net"')
-    return name
-
-
-# -- words, dates, text -----------------------------------------------------------------------
-
-
-def _choice(names: Sequence[str], value: object, what: str) -> str:
-    if isinstance(value, str) and value in names:
-        return value
-    near = get_close_matches(value, names, n=1) if isinstance(value, str) else []
-    mend = quoted(near[0]) if near else " or ".join(map(quoted, names))
-    raise ValueError(f"{quoted(value)} is no {what}; write {mend}")
-
-
-def identity(value: object) -> Identity:
-    """A way to tell the mail server who the client is."""
-    return Identity(_choice(list(Identity), value, "way to tell the client"))
-
-
-def log_format(value: object) -> LogFormat:
-    """How the log is written."""
-    return LogFormat(_choice(list(LogFormat), value, "log format"))
-
-
-def stage(value: object) -> Stage:
-    """A stage, by its name."""
-    return Stage(_choice(list(Stage), value, "stage"))
-
-
-def enforced_stage(value: object) -> Stage:
-    """A stage that changes something."""
-    stages = [stage for stage in Stage if stage is not Stage.OBSERVE]
-    return Stage(_choice(stages, value, "stage that does anything"))
+# -- dates, text ------------------------------------------------------------------------------
 
 
 def expiry(value: object) -> float:

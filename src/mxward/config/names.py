@@ -1,0 +1,85 @@
+"""How domains and host names are read: text in, their normal spelling out.
+
+Every reader raises ValueError with one line that says what is wrong and what to write instead.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mxward.config.problems import quoted
+from mxward.config.values import is_address, text_of
+from mxward.domains import normal
+
+_COUNTRY_SECOND_LEVEL = re.compile(r"(ac|co|com|edu|gov|net|org)\.[a-z]{2}")
+
+
+def domain(value: object) -> str:
+    """A domain in its normal spelling."""
+    text = text_of(value, "example.com")
+    if "@" in text:
+        raise ValueError(f'{quoted(text)} is a mailbox; write "{text.rpartition("@")[2]}"')
+    if is_address(text):
+        raise ValueError(f'{quoted(text)} is an address; write a name like "example.com"')
+    try:
+        return normal(text)
+    except ValueError:
+        raise ValueError(f'{quoted(text)} is no domain; write one like "example.com"') from None
+
+
+def domains(value: object) -> str:
+    """A domain, or `*.example.com` for everything below one."""
+    text = text_of(value, "example.com")
+    if text == "*":
+        raise ValueError('"*" is no domain; to mean every domain, leave the list out')
+    if text.startswith("."):
+        raise ValueError(f'{quoted(text)} is no domain; write "*{text}" for all below it')
+    if text.startswith("*."):
+        return f"*.{domain(text[2:])}"
+    return domain(text)
+
+
+def staged_domains(value: object) -> str:
+    """As `domains`, in a list of [stages]."""
+    if value == "*":
+        raise ValueError('"*" is no domain; the stage of all others is policy.stage')
+    return domains(value)
+
+
+def mx_suffix(value: object) -> str:
+    """The end of MX names; never one that strangers share."""
+    text = text_of(value, "mx.example.net")
+    if text.startswith(("*.", ".")):
+        raise ValueError(f'{quoted(text)} is no domain; write "{text.lstrip("*.")}"')
+    suffix = domain(text)
+    if "." not in suffix or _COUNTRY_SECOND_LEVEL.fullmatch(suffix):
+        raise ValueError(
+            f"{quoted(text)} would match everybody's MX below it; "
+            f'write the scanner\'s own domain, as in "mx.example.{suffix}"'
+        )
+    return suffix
+
+
+def client_name(value: object) -> str:
+    """A client's forward-confirmed name, or `*.example.net` for all below one."""
+    text = text_of(value, "printer.example.com")
+    if is_address(text):
+        raise ValueError(f'{quoted(text)} is an address; write network = "{text}"')
+    name = domains(text)
+    if "." not in name.removeprefix("*."):
+        raise ValueError(f'{quoted(text)} is not a whole name; write one like "mx.example.net"')
+    return name
+
+
+def certificate_name(value: object) -> str:
+    """A DNS name of a certificate, or `*.example.net` for all below one."""
+    text = text_of(value, "relay.example.com")
+    if is_address(text) or "@" in text:
+        raise ValueError(
+            f"{quoted(text)} is no name; write the certificate's DNS name, "
+            'as in "relay.example.com"'
+        )
+    name = domains(text)
+    if "." not in name.removeprefix("*."):
+        raise ValueError(f'{quoted(text)} is not a whole name; write one like "relay.example.com"')
+    return name
