@@ -73,3 +73,14 @@ def test_mx_hosts_by_the_scanners_own_names_are_welcome(
     assert not bed.doors.welcomes(address(client))
     bed.find(domain)
     assert bed.doors.welcomes(address(client)) is welcome
+
+
+def test_only_so_many_hosts_are_kept_those_seen_last() -> None:
+    hosts = [f"h{n}.mimecast.com" for n in range(250)]
+    places = {host: [f"10.9.{n}.{i}" for i in range(100)] for n, host in enumerate(hosts)}
+    mx = {f"d{n}.example": [f"10 {h}" for h in hosts[n : n + 50]] for n in range(0, 250, 50)}
+    bed = Bed(FakeResolver(mx=mx, a=places))
+    for domain in mx:
+        bed.find(domain)
+    assert not bed.doors.welcomes(address("10.9.0.0"))
+    assert bed.doors.welcomes(address("10.9.249.99"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -138,6 +139,22 @@ def test_what_is_learned_under_way_holds_for_who_comes_next() -> None:
     assert len(gate.admission.sessions) == 5
     assert len(gate.come(*many(100))) == 25
     assert gate.come(SCANNER) == []
+
+
+def test_networks_that_have_left_take_no_memory() -> None:
+    gate = Gate()
+
+    def pass_through(prefix: str) -> int:
+        for client in many(5000, f"2001:db8:{prefix}::", step=1 << 64):
+            gate.go(*gate.come(client))
+        return tracemalloc.get_traced_memory()[0]
+
+    tracemalloc.start()
+    try:
+        first = pass_through("a")
+        assert pass_through("b") < first + 50_000
+    finally:
+        tracemalloc.stop()
 
 
 # -- load balancers ---------------------------------------------------------------------------

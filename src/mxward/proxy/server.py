@@ -16,7 +16,10 @@ __all__ = ["bind", "room_for_sessions", "serve"]
 
 BACKLOG = 1024
 SPARE_DESCRIPTORS = 300
-"""For look-ups, the store, the log: sessions leave so many."""
+"""For look-ups, the store, the log: sessions leave so many, or half where there are few.
+
+Should they run out all the same, uvloop closes who connects, and serves on: it keeps one spare.
+"""
 DRAIN = 30.0
 """Seconds that messages under way have to end when the proxy stops."""
 
@@ -48,7 +51,8 @@ def room_for_sessions(wanted: int) -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return wanted
-    return max(1, min(wanted, (soft - SPARE_DESCRIPTORS) // 2))
+    spare = min(SPARE_DESCRIPTORS, soft // 2)
+    return max(1, min(wanted, (soft - spare) // 2))
 
 
 async def serve(shared: Shared, listeners: Sequence[socket.socket], stop: asyncio.Event) -> None:
