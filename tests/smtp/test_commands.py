@@ -101,7 +101,7 @@ BAD: list[tuple[str, str]] = [
     ("MAIL FROM:<a@b.test> SIZE=1\tBODY=7BIT", "501 5.5.4"),
     ("MAIL FROM:<a@b.test> SIZE=1\u00a0BODY=7BIT", "501 5.5.4"),
     ("MAIL FROM:<a@b.test> RET=HDRS\x1fBODY=7BIT", "501 5.5.4"),
-    ("MAIL FROM:<a@b.test> BODY=BINARYMIME", "501 5.5.4"),
+    ("MAIL FROM:<a@b.test> BODY=9BITMIME", "501 5.5.4"),
     ("MAIL FROM:<a@b.test> BODY", "501 5.5.4"),
     ("MAIL FROM:<a@b.test> XOORG=x", "555 5.5.4"),
     ("MAIL FROM:<a@b.test> NOTIFY=NEVER", "555 5.5.4"),

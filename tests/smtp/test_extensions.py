@@ -1,11 +1,11 @@
-"""What an EHLO offers, what we offer on, and what a chosen upstream cannot carry."""
+"""What an EHLO offers, and what a chosen upstream cannot carry."""
 
 from __future__ import annotations
 
 import pytest
 
 from mxward.smtp.commands import Mail
-from mxward.smtp.extensions import Extensions, offered, parameters_for, unable
+from mxward.smtp.extensions import Extensions, parameters_for, unable
 from mxward.smtp.replies import Reply
 
 
@@ -50,22 +50,6 @@ def test_the_first_line_is_the_servers_name() -> None:
 )
 def test_size(parameter: str, size: int) -> None:
     assert Extensions({"SIZE": parameter}).size == size
-
-
-@pytest.mark.parametrize(
-    ("theirs", "ours"),
-    [
-        ((), ()),
-        ((b"SIZE",), ("SIZE 0",)),
-        ((b"SIZE 5000",), ("SIZE 5000",)),
-        ((b"DSN", b"8BITMIME", b"ENHANCEDSTATUSCODES"), ("8BITMIME", "DSN", "ENHANCEDSTATUSCODES")),
-        ((b"SMTPUTF8",), ()),  # RFC 6531 3.1 asks for 8BITMIME beside it
-        ((b"SMTPUTF8", b"8BITMIME"), ("8BITMIME", "SMTPUTF8")),
-        ((b"STARTTLS", b"AUTH PLAIN", b"CHUNKING", b"BINARYMIME", b"PIPELINING", b"XCLIENT"), ()),
-    ],
-)
-def test_offered_is_what_both_can(theirs: tuple[bytes, ...], ours: tuple[str, ...]) -> None:
-    assert offered(ehlo(*theirs)) == ("PIPELINING", *ours)
 
 
 @pytest.mark.parametrize(

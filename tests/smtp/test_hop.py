@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 
 from mxward.smtp.commands import Mail, Rcpt
-from mxward.smtp.hop import Answer, Broken, Greeted, Hop, Step
+from mxward.smtp.hello import Introduction
+from mxward.smtp.hop import Hop
 from mxward.smtp.replies import Reply, reply
+from mxward.smtp.steps import Answer, Broken, Greeted, Step
 
 OK = b"250 ok\r\n"
 
 
 def hop(*before: bytes) -> Hop:
     """An upstream that has said this, one after the other, after it was offered a recipient."""
-    made = Hop("mx.test")
+    made = Hop(Introduction("mx.test"))
     for said in before:
         made.receive(said)
         made.take_outgoing()

@@ -16,6 +16,7 @@ from mxward.smtp.content import Content
 from mxward.smtp.data import END, DataReader
 from mxward.smtp.dialogue import BrokenDialogue, Dialogue
 from mxward.smtp.headers import HeaderWatch
+from mxward.smtp.limits import Limits
 from mxward.smtp.relay import Phase
 from mxward.smtp.replies import Reply, ReplyReader
 from tests.smtp.farend import end_of_message
@@ -116,7 +117,7 @@ LONG = st.integers(4090, 4100).map(lambda n: b"x" * n + b"\r\nNOOP\r\n")
 
 def told(data: Iterator[bytes]) -> list[object]:
     """All that a dialogue says about these bytes, up to its last word."""
-    dialogue, said = Dialogue(), []
+    dialogue, said = Dialogue(Limits()), []
     for piece in data:
         dialogue.feed(piece)
         try:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from mxward.smtp.commands import MAX_LINE
-from mxward.smtp.dialogue import ENOUGH, Dialogue
-from mxward.smtp.envelope import MAX_RECIPIENTS
+from mxward.smtp.content import Content
+from mxward.smtp.dialogue import ENOUGH
 from mxward.smtp.extensions import Extensions
-from mxward.smtp.phases import HELLO
-from mxward.smtp.relay import AT_ONCE, MAX_IDLE, PATIENCE, Phase, Relay
+from mxward.smtp.identity import Peer
+from mxward.smtp.limits import Limits, Timeouts
+from mxward.smtp.offers import Offers
+from mxward.smtp.phases import patiences
+from mxward.smtp.relay import AT_ONCE, Phase, Relay
 from mxward.smtp.rerouting import RateCap
+from mxward.smtp.settings import Settings
 from mxward.smtp.vocabulary import (
     ClientBytes,
     Close,
@@ -27,12 +32,20 @@ from tests.smtp.farend import FarEnd
 from tests.smtp.fragments import ANSWERS
 from tests.smtp.player import MAIL_SERVER, NOW, PEER, decided, settings
 
+DEFAULTS = Limits()
+
+
+def relay_with(peer: Peer = PEER, **changes: object) -> Relay:
+    """A session before its greeting; nothing is known of the mail server yet."""
+    made: Settings = settings(**changes)
+    return Relay(peer, made, Offers(made, Extensions()))
+
 
 class Session:
     """A client, and a mail server and a policy that always say yes."""
 
-    def __init__(self, decision: str = "pass") -> None:
-        self.relay = Relay(PEER, settings(), Extensions())
+    def __init__(self, decision: str = "pass", peer: Peer = PEER, **changes: object) -> None:
+        self.relay = relay_with(peer, **changes)
         self.relay.greet()
         self.sent: list[bytes] = []
         self.effects: list[Effect] = []
@@ -79,7 +92,7 @@ class Session:
 def test_a_thousand_recipients_share_a_message_and_one_more_comes_later() -> None:
     session = Session()
     session.says(b"HELO client.test\r\nMAIL FROM:<a@client.test>\r\n")
-    for n in range(MAX_RECIPIENTS):
+    for n in range(DEFAULTS.recipients):
         assert session.says(b"RCPT TO:<%d@it.test>\r\n" % n) == [ANSWERS["RCPT"]]
     before = len(session.effects)
     assert session.says(b"RCPT TO:<more@it.test>\r\n") == [b"452 4.5.3 Too many recipients\r\n"]
@@ -92,14 +105,14 @@ def test_a_thousand_recipients_share_a_message_and_one_more_comes_later() -> Non
 def test_refused_recipients_count_too() -> None:
     session = Session("refuse")
     session.says(b"HELO client.test\r\nMAIL FROM:<a@client.test>\r\n")
-    for _ in range(MAX_RECIPIENTS):
+    for _ in range(DEFAULTS.recipients):
         session.says(b"RCPT TO:<b@it.test>\r\n")
     assert session.says(b"RCPT TO:<b@it.test>\r\n") == [b"452 4.5.3 Too many recipients\r\n"]
 
 
 def test_fifty_mistakes_are_borne_with_and_not_one_more() -> None:
     session = Session()
-    for _ in range(Dialogue.MAX_ERRORS):
+    for _ in range(DEFAULTS.errors):
         assert session.says(b"what?\r\n") == [b"500 5.5.1 Unknown command\r\n"]
     assert session.says(b"NOOP\r\n") == [b"250 2.0.0 OK\r\n"]
     assert session.says(b"RCPT\r\n") == [b"421 4.7.0 Too many errors\r\n"]
@@ -108,7 +121,7 @@ def test_fifty_mistakes_are_borne_with_and_not_one_more() -> None:
 
 def test_mistakes_in_the_order_of_commands_count() -> None:
     session = Session()
-    for _ in range(Dialogue.MAX_ERRORS):
+    for _ in range(DEFAULTS.errors):
         assert session.says(b"DATA\r\n") == [b"503 5.5.1 MAIL first\r\n"]
     assert session.says(b"DATA\r\n") == [b"421 4.7.0 Too many errors\r\n"]
 
@@ -116,14 +129,14 @@ def test_mistakes_in_the_order_of_commands_count() -> None:
 @pytest.mark.parametrize("end", [b"", b"\r\n", b"\r"])
 def test_a_command_that_is_too_long_ends_the_session(end: bytes) -> None:
     session = Session()
-    line = b"NOOP " + b"x" * (MAX_LINE - 5)
+    line = b"NOOP " + b"x" * (DEFAULTS.line - 5)
     assert session.says(line + b"\r\n") == [b"250 2.0.0 OK\r\n"]
     assert session.says(line + b"xy" + end) == [b"500 5.5.2 Line too long\r\n"]
     assert session.effects[-1] == Close()
 
 
 def test_a_client_that_sends_ahead_is_not_read_without_end() -> None:
-    relay = Relay(PEER, settings(), Extensions())
+    relay = relay_with()
     *_, question = relay.handle(
         ClientBytes(b"HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<b@it.test>\r\n"), NOW
     )
@@ -138,7 +151,7 @@ def test_a_client_that_sends_ahead_is_not_read_without_end() -> None:
 
 def test_a_message_goes_on_as_it_comes() -> None:
     """Neither a message nor a line is gathered: only what could be an end is held back."""
-    session = Session()
+    session = Session(peer=replace(PEER, content=Content(nul=True)))
     session.says(b"HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<b@it.test>\r\nDATA\r\n")
     for block in (b"x" * 100_000, b"\x00" * 50_000, b"y" * 100_000 + b"\r\n."):
         effects = session.relay.handle(ClientBytes(block), NOW)
@@ -146,33 +159,38 @@ def test_a_message_goes_on_as_it_comes() -> None:
 
 
 def test_little_is_offered_before_the_mail_server_is_known() -> None:
-    assert Session().says(b"EHLO x\r\n") == [b"250-mx.test\r\n250 PIPELINING\r\n"]
+    assert Session().says(b"EHLO x\r\n") == [
+        b"250-mx.test\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 LIMITS RCPTMAX=1000\r\n"
+    ]
+
+
+WAITS = patiences(Timeouts())
 
 
 @pytest.mark.parametrize("phase", list(Phase))
 def test_every_wait_ends(phase: Phase) -> None:
-    assert 0 < PATIENCE[phase] <= 600
+    assert 0 < patiences(Timeouts())[phase] <= 600
 
 
 def test_a_client_has_the_time_that_rfc_5321_gives_it() -> None:
-    assert PATIENCE[Phase.COMMAND] >= 300
-    assert PATIENCE[Phase.DATA] >= 180
-    assert PATIENCE[Phase.VERDICT] >= 600
+    assert WAITS[Phase.COMMAND] >= 300
+    assert WAITS[Phase.DATA] >= 180
+    assert WAITS[Phase.VERDICT] >= 600
 
 
 ENVELOPE = b"HELO x\r\nMAIL FROM:<>\r\n"
 
 
 def test_an_upstream_has_less_time_to_greet_than_its_client_has_patience() -> None:
-    relay = Relay(PEER, settings(), Extensions())
+    relay = relay_with()
     *_, question = relay.handle(ClientBytes(ENVELOPE + b"RCPT TO:<b@it.test>\r\n"), NOW)
     assert isinstance(question, Decide)
-    assert relay.patience == PATIENCE[Phase.DECISION]
+    assert relay.patience == WAITS[Phase.DECISION]
     relay.handle(decided("pass", question.arrival), NOW)
     for event in (Connected(), UpstreamBytes(b"220 x\r\n"), UpstreamBytes(b"250 x\r\n")):
-        assert relay.patience == HELLO < PATIENCE[Phase.RCPT]
+        assert relay.patience == Timeouts().hello < WAITS[Phase.RCPT]
         relay.handle(event, NOW)
-    assert relay.patience == PATIENCE[Phase.RCPT]
+    assert relay.patience == WAITS[Phase.RCPT]
 
 
 CONNECTED: tuple[Event, ...] = (Connected(), *(UpstreamBytes(b"250 ok\r\n") for _ in range(3)))
@@ -180,7 +198,7 @@ CONNECTED: tuple[Event, ...] = (Connected(), *(UpstreamBytes(b"250 ok\r\n") for 
 
 
 def test_a_scanners_rate_counts_messages_and_not_recipients() -> None:
-    relay = Relay(PEER, settings(caps={"a": RateCap(1)}), Extensions())
+    relay = relay_with(caps={"a": RateCap(1)})
     relay.handle(ClientBytes(ENVELOPE), NOW)
     answers = []
     for recipient in (b"gone@it.test", b"b@it.test"):
@@ -200,18 +218,18 @@ def test_commands_without_a_message_are_counted() -> None:
     session = Session()
     session.says(b"HELO x\r\n")
     for _ in range(3):  # a message sets the count back
-        for _ in range(MAX_IDLE // 2):
+        for _ in range(DEFAULTS.commands // 2):
             assert session.says(b"NOOP\r\n") == [b"250 2.0.0 OK\r\n"]
         session.says(b"MAIL FROM:<>\r\nRCPT TO:<b@it.test>\r\nDATA\r\n")
         session.says(b"hello\r\n.\r\n")
-    for _ in range(MAX_IDLE + 1):
+    for _ in range(DEFAULTS.commands + 1):
         heard = session.says(b"NOOP\r\n")
     assert heard[-1] == b"421 4.7.0 Too many commands without a message\r\n"
     assert session.effects[-1] == Close()
 
 
 def test_others_have_their_turn_between_many_commands() -> None:
-    relay = Relay(PEER, settings(), Extensions())
+    relay = relay_with()
     effects = relay.handle(ClientBytes(b"NOOP\r\n" * (AT_ONCE + 50)), NOW)
     assert effects.count(Send(b"250 2.0.0 OK\r\n")) == AT_ONCE
     assert effects[-1] == Later()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mxward.model import Arrival
 from mxward.smtp.extensions import Extensions
 from mxward.smtp.identity import Peer
+from mxward.smtp.offers import Offers
 from mxward.smtp.relay import Relay
 from mxward.smtp.vocabulary import (
     ClientBytes,
@@ -30,7 +31,7 @@ DATA: tuple[Event, ...] = (ClientBytes(b"DATA\r\n"), UpstreamBytes(b"354 go on\r
 
 def logged(*events: Event | str, peer: Peer = PEER) -> list[Log]:
     """What a session writes down; a string is the policy's answer."""
-    relay = Relay(peer, settings(), Extensions())
+    relay = Relay(peer, settings(), Offers(settings(), Extensions()))
     logs: list[Log] = []
     asked: list[Arrival] = []
     for event in events:

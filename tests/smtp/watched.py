@@ -18,6 +18,7 @@ from typing import Any
 from mxward.model import Action, Arrival
 from mxward.smtp.extensions import Extensions
 from mxward.smtp.identity import header
+from mxward.smtp.offers import Offers
 from mxward.smtp.relay import Phase, Relay
 from mxward.smtp.vocabulary import (
     Abort,
@@ -66,7 +67,7 @@ class Watched:
 
     def __init__(self) -> None:
         self._settings = settings()
-        self.relay = Relay(PEER, self._settings, OFFERS)
+        self.relay = Relay(PEER, self._settings, Offers(self._settings, OFFERS))
         self.closed = False
         self.question: Arrival | None = None  # the open one
         self.stale: list[Arrival] = []  # those that were given up
