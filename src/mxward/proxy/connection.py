@@ -11,8 +11,8 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, cast
 
 from mxward import networks
@@ -88,7 +88,7 @@ class ClientConnection(asyncio.Protocol):
         self._relay: Relay | None = None
         self._upstream: UpstreamConnection | None = None
         self._task: asyncio.Task[None] | None = None  # a decision, or the handshake
-        self._events: deque[Event] = deque()
+        self._events: list[Event] = []  # that came while another was handled
         self._progress = 0
         self._running = False
         self._reading = True
@@ -105,7 +105,7 @@ class ClientConnection(asyncio.Protocol):
         if not client or not server:
             self._transport.abort()
             return
-        self._ends = Ends(_address(client), client[1], _address(server), server[1])
+        self._ends = Ends(_address(client[0]), client[1], _address(server[0]), server[1])
         if self._ends.client not in self._shared.balancers:
             self._welcome(self._ends, self._shared.admission.admit)
         elif self._shared.admission.expect(self, self._ends.client):
@@ -206,14 +206,16 @@ class ClientConnection(asyncio.Protocol):
         relay = self._relay
         if self._lost or relay is None:
             return
-        self._events.append(event)
         if self._running:
+            self._events.append(event)
             return
         self._running = True
         phase = relay.phase
         try:
+            for effect in relay.handle(event, time.time()):
+                _PERFORM[type(effect)](self, effect)
             while self._events:
-                for effect in relay.handle(self._events.popleft(), time.time()):
+                for effect in relay.handle(self._events.pop(0), time.time()):
                     _PERFORM[type(effect)](self, effect)
         except Exception:  # noqa: BLE001 - the last line of defence of one session
             self._fail(traceback.format_exc())
@@ -221,7 +223,8 @@ class ClientConnection(asyncio.Protocol):
             self._running = False
         if phase is not relay.phase or self._has_got_on(relay, event):
             self._patience.wait(relay.patience)
-        self._regulate()
+        if not self._reading or relay.full:
+            self._regulate()
 
     def _has_got_on(self, relay: Relay, event: Event) -> bool:
         """Whether more patience is due: a client's octets alone buy no time, nor do they while
@@ -371,8 +374,10 @@ class ClientConnection(asyncio.Protocol):
         self._shared.log(effect)
 
 
-def _address(end: tuple[str, int]) -> Address:
-    return networks.address(end[0].partition("%")[0])
+@lru_cache(maxsize=10_000)
+def _address(host: str) -> Address:
+    """Of a socket's end. Clients come back, and reading an address costs as much as a command."""
+    return networks.address(host.partition("%")[0])
 
 
 _PERFORM: dict[type, Callable[[ClientConnection, Any], None]] = {

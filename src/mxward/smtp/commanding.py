@@ -27,6 +27,7 @@ _CANNED = {
         214, "2.0.0 EHLO HELO STARTTLS AUTH MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT"
     ),
 }
+_BYE = reply(221, "2.0.0 Bye")
 _MAIL_FIRST = reply(503, "5.5.1 MAIL first")
 _NOT_NOW = reply(503, "5.5.1 A message is under way already")
 _TOO_LARGE = reply(552, "5.3.4 The message is larger than is taken here")
@@ -35,6 +36,8 @@ _NOT_OFFERED = ("EXPN", "ETRN", "TURN", "XCLIENT", "XFORWARD")
 
 class Commanding:
     """`take` each command in its turn. Raises BrokenDialogue where the session cannot go on."""
+
+    __slots__ = ("_dialogue", "_finished", "_idle", "_session", "_transactions", "taken")
 
     def __init__(self, session: Session, transactions: Transactions, dialogue: Dialogue) -> None:
         self.taken = 0
@@ -189,7 +192,7 @@ class Commanding:
 
     def _on_quit(self, _: Command) -> None:
         self._transactions.quit()
-        self._say(reply(221, "2.0.0 Bye"))
+        self._say(_BYE)
         self._session.effects.append(Close())
         self._session.phase = Phase.CLOSED
 

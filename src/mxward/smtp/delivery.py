@@ -8,7 +8,6 @@ Where XCLIENT tells who the client is, a spotless connection is left to the next
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -37,6 +36,7 @@ __all__ = ["MAIL_SERVER", "Delivery", "Lost", "Route"]
 MAX_TRIES = 8
 """Endpoints tried for one recipient; RFC 5321 5.1 asks for at least two."""
 
+_NOTHING = Mail("")
 UNREACHABLE = reply(451, "4.4.1 The next server cannot be reached just now, try again later")
 NO_AUTH = reply(454, "4.7.0 Temporary authentication failure, try again later")
 
@@ -64,14 +64,28 @@ class Lost:
 class Delivery:
     """The upstream side of one client's session. Effects go to the list it was given."""
 
+    __slots__ = (
+        "_auth",
+        "_authenticated",
+        "_effects",
+        "_hop",
+        "_mail",
+        "_offered",
+        "_route",
+        "_securing",
+        "_untried",
+        "_used",
+        "endpoint",
+    )
+
     def __init__(self, effects: list[Effect]) -> None:
         self.endpoint: Endpoint | None = None
         self._effects = effects
         self._hop: Hop | None = None
         self._route: Route | None = None
         self._untried: list[Endpoint] = []
-        self._mail = Mail("")
-        self._offered: deque[Rcpt] = deque()  # recipients that are owed an answer
+        self._mail = _NOTHING
+        self._offered: list[Rcpt] = []  # recipients that are owed an answer
         self._auth = ""  # waits for the connection
         self._used = False  # the connection has served a transaction, of whomever
         self._authenticated = False
@@ -208,7 +222,7 @@ class Delivery:
             if what.reply.code == 421:
                 return self._on_closing(what)
             if what.step is Step.RCPT:
-                self._offered.popleft()
+                del self._offered[0]
             elif what.step is Step.AUTH:
                 self._authenticated = what.reply.code == 235
             return [what]
@@ -326,7 +340,7 @@ class Delivery:
         self._flush()
         if refused is None:
             return []
-        self._offered.popleft()
+        del self._offered[0]
         return [Answer(Step.RCPT, refused)]
 
     def _say_auth(self, line: str) -> list[Answer | Lost]:

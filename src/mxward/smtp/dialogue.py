@@ -28,31 +28,36 @@ class BrokenDialogue(Exception):
 class Dialogue:
     """What the client has sent and nobody has taken yet."""
 
+    __slots__ = ("_at", "_buffer", "_errors", "_limits")
+
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._buffer = bytearray()
+        self._buffer = b""
+        self._at = 0  # what stands before is taken
         self._errors = 0
 
     def feed(self, data: bytes) -> None:
-        self._buffer += data
+        """Take what has come."""
+        self._buffer = self._buffer[self._at :] + data if self._at < len(self._buffer) else data
+        self._at = 0
 
     @property
     def full(self) -> bool:
-        return len(self._buffer) > ENOUGH
+        return len(self._buffer) - self._at > ENOUGH
 
     @property
     def empty(self) -> bool:
-        return not self._buffer
+        return self._at >= len(self._buffer)
 
     def take_all(self) -> bytes:
         """What has come, as it is: the stream behind DATA."""
-        taken = bytes(self._buffer)
-        self._buffer.clear()
+        taken = self._buffer[self._at :] if self._at else self._buffer
+        self._buffer, self._at = b"", 0
         return taken
 
     def give_back(self, rest: bytes) -> None:
         """What came behind the end of that stream."""
-        self._buffer[:0] = rest
+        self._buffer, self._at = rest, 0
 
     def next_command(self) -> Command | Mail | Rcpt | Reply | None:
         """The next command, or what is to be answered to a bad one; None until a line is whole.
@@ -80,21 +85,25 @@ class Dialogue:
 
     def next_is(self, verb: bytes) -> bool:
         """Whether a whole line waits that begins with a verb of four letters."""
-        if self._buffer[:4].upper() != verb:
+        at = self._at
+        if self._buffer[at : at + 4].upper() != verb:
             return False
-        end = self._buffer.find(b"\n", 0, self._limits.line + 2)
-        return end > 0 and self._buffer.find(b"\r", 0, end) == end - 1
+        end = self._buffer.find(b"\n", at, at + self._limits.line + 2)
+        return end > 0 and self._buffer.find(b"\r", at, end) == end - 1
 
     def next_line(self, longest: int = 0) -> bytes | None:
         """The next line without its CRLF, None until it is whole. Raises BrokenDialogue."""
+        buffer, at = self._buffer, self._at
+        if at >= len(buffer):
+            return None
         most = longest or self._limits.line
-        end = self._buffer.find(b"\r\n", 0, most + 2)
-        line = bytes(self._buffer[: most + 2 if end < 0 else end])
+        end = buffer.find(b"\r\n", at, at + most + 2)
+        line = buffer[at : at + most + 2 if end < 0 else end]
         if b"\n" in line or b"\r" in line[: len(line) - (end < 0)]:
             raise BrokenDialogue(reply(500, "5.5.2 Lines end in CR LF"))
         if end < 0:
             if len(line) > most + 1:  # one more may be the CR of a line that just fits
                 raise BrokenDialogue(reply(500, "5.5.2 Line too long"))
             return None
-        del self._buffer[: end + 2]
+        self._at = end + 2
         return line

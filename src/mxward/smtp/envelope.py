@@ -42,6 +42,18 @@ class Candidate:
 class Envelope:
     """One transaction, from MAIL to its end."""
 
+    __slots__ = (
+        "_admitted_to",
+        "_asked",
+        "_client",
+        "_settings",
+        "id",
+        "lost",
+        "mail",
+        "recipients",
+        "route",
+    )
+
     def __init__(self, mail: Mail, message_id: str, client: Client, settings: Settings) -> None:
         self.mail = mail
         self.id = message_id

@@ -27,6 +27,7 @@ class Offers:
         ceilings = [x for x in (mail_server.size, settings.limits.message_size) if x]
         self.size = min(ceilings, default=0)
         """The largest message in bytes, 0 where there is no limit."""
+        self.greeting = reply(220, f"{settings.hostname} ESMTP")
         self.hello = reply(250, settings.hostname)
         """The answer to HELO."""
         self._clear = reply(250, settings.hostname, *self._lines(secured=False))

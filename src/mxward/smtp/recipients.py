@@ -6,8 +6,6 @@ answer is there first waits until those before it have gone out.
 
 from __future__ import annotations
 
-from collections import deque
-
 from mxward.smtp.commands import Rcpt
 from mxward.smtp.delivery import Lost
 from mxward.smtp.envelope import LOST, Candidate, Envelope
@@ -28,10 +26,12 @@ _UNDECIDED = reply(451, "4.3.0 No decision could be made in time, try again")
 class Recipients:
     """The recipients of a session's transactions that have no answer yet."""
 
+    __slots__ = ("_asked", "_envelope", "_parked", "_session", "_waiting")
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self._envelope: Envelope | None = None
-        self._waiting: deque[Candidate | Reply] = deque()  # in the order of their answers
+        self._waiting: list[Candidate | Reply] = []  # in the order of their answers
         self._asked: Candidate | None = None  # waits for the policy
         self._parked: tuple[Candidate, Decided] | None = None  # waits for those before it
 
@@ -118,7 +118,7 @@ class Recipients:
         envelope = self._envelope
         if envelope is None:
             return []
-        underway = self._underway()
+        underway = self._underway() if len(self._waiting) > 1 else ()
         if underway and underway[0].route is not None:
             key = underway[0].route.key
             if envelope.route_for(event).key != key:
@@ -139,7 +139,7 @@ class Recipients:
             answer = first if isinstance(first, Reply) else first.answer
             if answer is None:
                 break
-            waiting.popleft()
+            del waiting[0]
             session.say(answer)
             if isinstance(first, Candidate) and self._envelope is not None:
                 session.effects.append(self._envelope.answered(first))

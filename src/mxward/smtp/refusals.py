@@ -45,7 +45,13 @@ def rerouted_loop(contact: str, message_id: str) -> Reply:
 
 def _reply(code: int, enhanced: str, *lines: str) -> Reply:
     """The enhanced code stands in each line (RFC 2034 4)."""
-    return reply(code, *(_UNPRINTABLE.sub("?", f"{enhanced} {line}")[:_ROOM] for line in lines))
+    return reply(code, *[_plain(f"{enhanced} {line}")[:_ROOM] for line in lines])
+
+
+def _plain(line: str) -> str:
+    if line.isascii() and line.isprintable():
+        return line
+    return _UNPRINTABLE.sub("?", line)
 
 
 def _what(decision: Decision) -> str:
@@ -69,7 +75,8 @@ def _where_to(decision: Decision) -> list[str]:
     if decision.reason is not Reason.BACK_DOOR or not names:
         return []
     more = " and others" if len(names) > 3 else ""
-    return [shorten(f"Its MX: {', '.join(names[:3])}{more}", 400, placeholder=" and others")]
+    line = f"Its MX: {', '.join(names[:3])}{more}"
+    return [line if len(line) <= 400 else shorten(line, 400, placeholder=" and others")]
 
 
 def _whom_to_ask(contact: str, message_id: str) -> str:

@@ -20,7 +20,7 @@ from mxward.smtp.commanding import Commanding
 from mxward.smtp.dialogue import BrokenDialogue, Dialogue
 from mxward.smtp.identity import Peer
 from mxward.smtp.offers import Offers
-from mxward.smtp.phases import CLIENTS, Phase, patience
+from mxward.smtp.phases import CLIENTS, Phase
 from mxward.smtp.replies import Reply, reply
 from mxward.smtp.session import Session
 from mxward.smtp.settings import Settings
@@ -53,11 +53,14 @@ _STREAMS = frozenset((Phase.DATA, Phase.CHUNK, Phase.DRAIN))
 class Relay:
     """The session. `handle` every event with the time in seconds since the epoch."""
 
+    __slots__ = ("_client_ended", "_commanding", "_dialogue", "_session", "_slow", "_transactions")
+
     def __init__(self, peer: Peer, settings: Settings, offers: Offers) -> None:
         self._session = Session(Client(peer), settings, offers)
         self._dialogue = Dialogue(settings.limits)
         self._transactions = Transactions(self._session, self._dialogue.count_error)
         self._commanding = Commanding(self._session, self._transactions, self._dialogue)
+        self._slow = settings.limits.slow
         self._client_ended = False
 
     @property
@@ -72,16 +75,15 @@ class Relay:
     def patience(self) -> float:
         """Seconds without progress until TimedOut is due."""
         session = self._session
-        timeouts = session.settings.timeouts
-        if session.phase in (Phase.RCPT, Phase.AUTH) and not session.delivery.ready:
-            return timeouts.hello
-        return patience(session.phase, timeouts)
+        phase = session.phase
+        if (phase is Phase.RCPT or phase is Phase.AUTH) and not session.delivery.ready:
+            return session.settings.timeouts.hello
+        return session.settings.patiences[phase]
 
     @property
     def progress(self) -> int:
         """Grows with what the client brings forward: a command, or enough octets of a message."""
-        slow = self._session.settings.limits.slow
-        return self._commanding.taken + self._transactions.stream.taken // slow
+        return self._commanding.taken + self._transactions.stream.taken // self._slow
 
     @property
     def full(self) -> bool:
@@ -90,7 +92,7 @@ class Relay:
 
     def greet(self) -> list[Effect]:
         """What to do when the client has connected."""
-        self._session.say(reply(220, f"{self._session.settings.hostname} ESMTP"))
+        self._session.say(self._session.offers.greeting)
         return self._take_effects()
 
     def handle(self, event: Event, now: float) -> list[Effect]:
@@ -107,7 +109,7 @@ class Relay:
         return self._take_effects()
 
     def _take_effects(self) -> list[Effect]:
-        effects = list(self._session.effects)
+        effects = self._session.effects.copy()
         self._session.effects.clear()  # the list itself is shared
         return effects
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mxward.smtp import ProtocolError
 
@@ -17,24 +16,35 @@ MAX_LINES = 100
 _LINE = re.compile(rb"([2-5][0-9]{2})([ -]?)([^\x00\r\n]*)")
 
 
-@dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply of one or more lines; `lines` are the texts behind the code."""
+    """A reply of one or more lines; `lines` are the texts behind the code. Not to be changed."""
 
-    code: int
-    lines: tuple[bytes, ...]
+    __slots__ = ("_bytes", "code", "lines")
+
+    def __init__(self, code: int, lines: tuple[bytes, ...]) -> None:
+        self.code = code
+        self.lines = lines
+        self._bytes = b""  # once it is asked for: most replies are said many times
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Reply) and (self.code, self.lines) == (other.code, other.lines)
+
+    def __hash__(self) -> int:
+        return hash((self.code, self.lines))
+
+    def __repr__(self) -> str:
+        return f"Reply({self.code}, {self.lines})"
 
     @property
     def positive(self) -> bool:
         return 200 <= self.code < 300
 
     def __bytes__(self) -> bytes:
-        code = b"%d" % self.code
-        *first, last = self.lines
-        return b"".join([code + b"-" + text + b"\r\n" for text in first]) + b"%s %s\r\n" % (
-            code,
-            last,
-        )
+        if not self._bytes:
+            *first, last = self.lines
+            more = [b"%d-%s\r\n" % (self.code, text) for text in first]
+            self._bytes = b"".join([*more, b"%d %s\r\n" % (self.code, last)])
+        return self._bytes
 
     def __str__(self) -> str:
         """The first line, for a log."""
@@ -49,7 +59,7 @@ class Reply:
 
 def reply(code: int, *lines: str) -> Reply:
     """A reply of our own."""
-    return Reply(code, tuple(line.encode() for line in lines))
+    return Reply(code, tuple([line.encode() for line in lines]))
 
 
 class ReplyReader:

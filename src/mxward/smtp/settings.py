@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mxward.smtp.identity import Identity
 from mxward.smtp.limits import Limits, Timeouts
+from mxward.smtp.phases import Phase, patiences
 from mxward.smtp.rerouting import LoopMemory, Mark, RateCap
 from mxward.smtp.secrecy import Auth
 from mxward.smtp.vocabulary import Endpoint
@@ -30,3 +31,7 @@ class Settings:
     timeouts: Timeouts = field(default_factory=Timeouts)
     loops: LoopMemory = field(default_factory=LoopMemory)
     caps: Mapping[str, RateCap] = field(default_factory=dict)  # by scanner
+    patiences: Mapping[Phase, float] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "patiences", patiences(self.timeouts))

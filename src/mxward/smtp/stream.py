@@ -24,6 +24,17 @@ _NO_RECIPIENTS = reply(554, "5.5.1 No valid recipients")
 class Stream:
     """One message at a time. `feed` it in the phases DATA, CHUNK and DRAIN."""
 
+    __slots__ = (
+        "_chunks",
+        "_converted",
+        "_drain",
+        "_drained",
+        "_message",
+        "_session",
+        "finished",
+        "taken",
+    )
+
     def __init__(self, session: Session) -> None:
         self.finished = 0  # messages that had their verdict
         self.taken = 0  # bytes read, of all messages
@@ -31,7 +42,7 @@ class Stream:
         self._message: Message | None = None
         self._chunks: ChunkReader | None = None  # where the message comes in chunks
         self._converted = False  # the chunks go upstream as DATA
-        self._drain = Drain(0)
+        self._drain: Drain | None = None
         self._drained = LOST  # what is said behind a refused chunk
 
     @property
@@ -185,6 +196,8 @@ class Stream:
             self.feed(b"")  # a chunk of no octets
 
     def _feed_drain(self, data: bytes) -> bytes:
+        if self._drain is None:
+            return data
         rest = self._drain.feed(data)
         if self._drain.done:
             self._session.phase = Phase.COMMAND

@@ -24,16 +24,27 @@ from mxward.smtp.vocabulary import Connected, Decided, Event, UpstreamBytes, Ups
 __all__ = ["Transactions"]
 
 _OK = reply(250, "2.0.0 OK")
+_MAIL_OK = reply(250, "2.1.0 OK")
 
 
 class Transactions:
     """What becomes of what the client asks for, and what the policy and the upstream say to it."""
 
+    __slots__ = (
+        "_count",
+        "_exchange",
+        "_on_failure",
+        "_reset_answer",
+        "_session",
+        "recipients",
+        "stream",
+    )
+
     def __init__(self, session: Session, on_failure: Callable[[], None]) -> None:
         self.recipients = Recipients(session)
         self.stream = Stream(session)
         self._session = session
-        self._exchange = Exchange(session)
+        self._exchange: Exchange | None = None  # few clients need one
         self._on_failure = on_failure  # the client has failed to authenticate
         self._reset_answer = _OK
         self._count = 0
@@ -52,7 +63,7 @@ class Transactions:
         self._count += 1
         message_id = f"{session.client.peer.id}-{self._count}"
         session.envelope = Envelope(mail, message_id, session.client, session.settings)
-        session.say(reply(250, "2.1.0 OK"))
+        session.say(_MAIL_OK)
 
     def recipient(self, rcpt: Rcpt) -> None:
         """RCPT: the policy is asked first."""
@@ -61,10 +72,12 @@ class Transactions:
 
     def authenticate(self, mechanism: str, line: str) -> None:
         """AUTH: the mail server is asked."""
+        self._exchange = Exchange(self._session)
         self._follow(self._exchange.begin(mechanism, line))
 
     def auth_line(self, line: bytes) -> None:
-        self._exchange.on_line(line)
+        if self._exchange is not None:
+            self._exchange.on_line(line)
 
     def reset(self, answer: Reply = _OK) -> None:
         """Forget the transaction, upstream as well, and then answer."""
@@ -138,7 +151,7 @@ class Transactions:
         self.stream.on_verdict(answer)
 
     def _on_auth_answer(self, answer: Reply) -> None:
-        if self._exchange.on_answer(answer):
+        if self._exchange is not None and self._exchange.on_answer(answer):
             self._on_failure()
 
     def _on_rset_answer(self, answer: Reply) -> None:
@@ -161,7 +174,7 @@ class Transactions:
             self._follow(self.recipients.on_lost())
         if session.phase is Phase.RSET:
             self._on_rset_answer(LOST)
-        elif session.phase in (Phase.AUTH, Phase.AUTH_LINE):
+        elif self._exchange is not None and session.phase in (Phase.AUTH, Phase.AUTH_LINE):
             self._exchange.on_lost()
         else:
             self.stream.on_lost(why)

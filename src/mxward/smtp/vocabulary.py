@@ -2,7 +2,8 @@
 
 Bytes from the client and from the upstream are events; so are a decision, a connection made or
 failed, TLS that stands, a peer that went away, and time that ran out. Effects are carried out in
-order.
+order. None is changed once it is made; they are not frozen, for that would double their cost, and
+there are dozens to a session.
 """
 
 from __future__ import annotations
@@ -69,29 +70,29 @@ class Endpoint:
 # -- what happened ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClientBytes:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClientEnd:
     """The client sends no more; it may still read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClientGone:
     """The client closed or broke its connection."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ClientSecured:
     """The client's connection goes on in TLS; `certificates` are its verified DNS names."""
 
     certificates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decided:
     """The answer to Decide. `endpoints` are where the transaction may go, in the order to try.
 
@@ -104,7 +105,7 @@ class Decided:
     names: ConfirmedNames = NO_NAMES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connected:
     """The connection that Connect asked for stands.
 
@@ -114,24 +115,24 @@ class Connected:
     kept: Extensions | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UpstreamSecured:
     """The upstream connection goes on in TLS."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UpstreamBytes:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class UpstreamGone:
     """The upstream could not be reached, or went away."""
 
     why: str = "connection closed"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimedOut:
     """Nothing came within the time that `Relay.patience` gave."""
 
@@ -153,33 +154,33 @@ Event = (
 # -- what to do -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Send:
     """Write to the client."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SecureClient:
     """Read nothing more in the clear, write this, and go on in TLS; answer with ClientSecured."""
 
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SendUpstream:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Decide:
     """Ask the policy; answer with Decided."""
 
     arrival: Arrival
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connect:
     """Open the upstream connection; answer with Connected or UpstreamGone.
 
@@ -190,14 +191,14 @@ class Connect:
     kept: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SecureUpstream:
     """Go on in TLS; answer with UpstreamSecured or UpstreamGone."""
 
     endpoint: Endpoint
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Keep:
     """The upstream connection is free for the next client: it owes nothing, and holds nothing."""
 
@@ -205,34 +206,34 @@ class Keep:
     extensions: Extensions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Abort:
     """Drop the upstream connection at once; what it was sent is not to become a message."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Finish:
     """Close the upstream connection once what was written (QUIT) has gone out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Close:
     """Close the client's connection once what was written has gone out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Later:
     """More commands wait: hand in ClientBytes(b"") when others have had their turn."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Learned:
     """The mail server's EHLO: what may be offered to the clients to come."""
 
     extensions: Extensions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Log:
     """One line for the log; `loud` where a person should look at it."""
 

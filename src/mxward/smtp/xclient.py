@@ -37,11 +37,12 @@ def attributes(offered: str) -> frozenset[str]:
 def command(
     peer: Peer, names: ConfirmedNames, helo: str, proto: str, offered: Collection[str]
 ) -> bytes | None:
-    """The line for one client, of what is `offered`; None where that is not even the address.
+    """The line for one client, of what is `offered`; None where that is nothing at all.
 
-    `proto` is ESMTP or SMTP. A HELO that has no room is called unavailable.
+    The address is told in any case: who does not take it will say so. `proto` is ESMTP or SMTP. A
+    HELO that has no room is called unavailable.
     """
-    if "ADDR" not in offered:
+    if not offered:
         return None
     name = _name(names)
     line = _line(_values(peer, name, xtext(helo), proto), offered)
@@ -74,7 +75,9 @@ def _values(peer: Peer, name: str, helo: str, proto: str) -> dict[str, str]:
 
 
 def _line(values: dict[str, str], offered: Collection[str]) -> bytes:
-    told = (f" {name}={value}" for name, value in values.items() if name in offered)
+    told = (
+        f" {name}={value}" for name, value in values.items() if name in offered or name == "ADDR"
+    )
     return f"XCLIENT{''.join(told)}\r\n".encode()
 
 
