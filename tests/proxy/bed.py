@@ -24,8 +24,8 @@ from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.server import bind, serve
 from mxward.proxy.shared import Shared
-from mxward.smtp.envelope import Settings
 from mxward.smtp.rerouting import Mark
+from mxward.smtp.settings import Settings
 from mxward.smtp.vocabulary import Endpoint
 from mxward.store.recollection import Recollection
 
@@ -158,8 +158,8 @@ def _shared(
         rules, doors, ClientNames(resolver, time.time), endpoint, reroute_port=scanner_port
     )
     log = io.StringIO()
-    settings = Settings(hostname="mx.test", mark=Mark(b"k" * 32), contact="postmaster@mx.test")
-    return Shared(settings, decider, EventLog(log), endpoint), log
+    settings = Settings("mx.test", Mark(b"k" * 32), endpoint, contact="postmaster@mx.test")
+    return Shared(settings, decider, EventLog(log)), log
 
 
 def free_port(host: str) -> int:

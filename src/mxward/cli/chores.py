@@ -14,6 +14,7 @@ from dataclasses import replace
 from mxward.config import Config
 from mxward.inventory import Inventory, Reading
 from mxward.lookup.doors import Doors
+from mxward.proxy.certificates import Certificates
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.keeper import Keeper
@@ -39,8 +40,10 @@ class Chores:
         doors: Doors,
         inventory: Inventory,
         opened: tuple[Store, StoredMemory] | None,
+        certificates: Certificates | None,
         loud: Loud,
     ) -> None:
+        self._certificates = certificates
         self._loop = asyncio.get_running_loop()
         self._decider = decider
         self._doors = doors
@@ -51,7 +54,12 @@ class Chores:
 
     def keepers(self, eventlog: EventLog) -> list[Keeper]:
         """A thread for each chore, the log's last: it writes what the others had to say."""
-        chores = (self.reread_inventory, self.keep_memory, eventlog.flush)
+        chores = (
+            self.reread_inventory,
+            self.reload_certificates,
+            self.keep_memory,
+            eventlog.flush,
+        )
         return [Keeper([chore], self._failed) for chore in chores]
 
     def reread_inventory(self) -> None:
@@ -59,6 +67,11 @@ class Chores:
         if news is not None:
             tell(news, self._loud)
             self._loop.call_soon_threadsafe(self._apply, news)
+
+    def reload_certificates(self) -> None:
+        if self._certificates is not None:
+            for what in self._certificates.reload():
+                self._loud("certificates", what=what)
 
     def keep_memory(self) -> None:
         if self._opened is None:

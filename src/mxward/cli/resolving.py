@@ -43,4 +43,5 @@ def mail_server(config: Config) -> Endpoint:
     found = [address(str(answer[4][0])) for answer in answers]
     if any(config.meets_listener(each, end.port) for each in found):
         raise ConfigError([Problem(place, config.circle().text)])
-    return Endpoint(found[0], end.port, end.host)
+    tls, name = config.upstream_tls(), config.upstream_name()
+    return Endpoint(found[0], end.port, name, tls=tls)

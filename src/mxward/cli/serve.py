@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import uvloop
 
+from mxward.cli import wiring
 from mxward.cli.chores import Chores, Loud, open_store, tell
 from mxward.cli.options import config_option, problems
 from mxward.cli.resolving import mail_server, resolver
@@ -22,15 +23,13 @@ from mxward.inventory import Inventory, Reading
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
 from mxward.lookup.resolver import DnsResolver
-from mxward.networks import Address
-from mxward.proxy.decider import Decider
+from mxward.proxy.certificates import Certificates
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.learning import learn
 from mxward.proxy.server import bind, room_for_sessions
 from mxward.proxy.server import serve as serve_clients
 from mxward.proxy.shared import Shared
-from mxward.smtp.envelope import Settings
-from mxward.smtp.rerouting import Mark, RateCap
+from mxward.smtp.rerouting import Mark
 from mxward.smtp.vocabulary import Endpoint, Log
 from mxward.store.recollection import Recollection
 
@@ -68,9 +67,13 @@ def serve(path: Path) -> None:
         upstream, dns = mail_server(config), resolver(config)
         inventory = Inventory(config.inventory, config.place("inventory"))
         reading = inventory.read()
+        certificates = wiring.certificates(config)
         listeners = _listen(config)
-    eventlog = EventLog(sys.stdout, config.log.format)
-    uvloop.run(_serve(config, upstream, dns, inventory, reading, listeners, eventlog))
+        eventlog = EventLog(sys.stdout, config.log.format)
+        serving = _serve(
+            config, upstream, dns, inventory, reading, certificates, listeners, eventlog
+        )
+        uvloop.run(serving)
 
 
 async def _serve(
@@ -79,6 +82,7 @@ async def _serve(
     dns: DnsResolver,
     inventory: Inventory,
     reading: Reading,
+    certificates: Certificates | None,
     listeners: list[socket.socket],
     eventlog: EventLog,
 ) -> None:
@@ -97,18 +101,12 @@ async def _serve(
         time.time,
         memory_lost=opened is None,
     )
-    decider = Decider(
-        rules,
-        doors,
-        ClientNames(dns, time.time),
-        upstream,
-        config.server.reroute_port,
-    )
+    decider = wiring.decider(config, rules, doors, ClientNames(dns, time.time), upstream)
     mark = Mark(opened[0].mark_key() if opened else os.urandom(32))
-    sources: dict[int, Address] = {s.version: s for s in config.server.reroute_source}
-    shared = Shared(_settings(config, mark), decider, eventlog, upstream, sources)
+    settings = wiring.settings(config, mark, upstream)
+    shared = wiring.shared(config, settings, decider, eventlog, certificates)
     _make_room(shared, loud)
-    chores = Chores(decider, doors, inventory, opened, loud)
+    chores = Chores(decider, doors, inventory, opened, certificates, loud)
     keepers = chores.keepers(eventlog)
     for keeper in keepers:
         keeper.start()
@@ -118,13 +116,17 @@ async def _serve(
         loop.add_signal_handler(number, stop.set)
     addresses = " ".join(_end(listener) for listener in listeners)
     shared.log(Log("ready", {"listen": addresses, "domains": len(reading.domains)}))
-    background = [loop.create_task(learn(shared)), loop.create_task(doors.prepare())]
+    learning = loop.create_task(_learn(config, shared, stop))
+    background: list[asyncio.Task[None]] = [learning, loop.create_task(doors.prepare())]
     try:
         # Clients wait in the backlog for a moment, rather than be offered less than there is.
         await asyncio.wait(background, timeout=_HEAD_START)
         background.append(loop.create_task(_tell_what_waits(shared, doors)))
         await serve_clients(shared, listeners, stop)
+        if learning.done():
+            learning.result()  # what it could not abide is the user's to hear
     finally:
+        shared.pool.close()
         for task in background:
             task.cancel()
         shared.log(Log("stopped"))
@@ -147,15 +149,17 @@ async def _tell_what_waits(shared: Shared, doors: Doors) -> None:
         await asyncio.sleep(_FINDINGS)
 
 
-def _settings(config: Config, mark: Mark) -> Settings:
-    rates = {name: RateCap(table.reroute_rate) for name, table in config.scanners.items()}
-    return Settings(
-        hostname=config.server.name(),
-        mark=mark,
-        contact=config.server.contact or "",
-        identity=config.server.identity,
-        caps=rates,
-    )
+async def _learn(config: Config, shared: Shared, stop: asyncio.Event) -> None:
+    """Learn what the mail server offers. Raises ConfigError where clients would lose STARTTLS."""
+    if await learn(shared) and not (config.tls.certificates or config.tls.hide_starttls):
+        stop.set()
+        text = (
+            f"tls.certificates: missing, and the mail server at {shared.settings.mail_server} "
+            "offers STARTTLS: whoever uses it now would go on in the clear; write "
+            'certificates = [{ chain = "/etc/mxward/mx.pem", key = "/etc/mxward/mx.key" }], '
+            "or hide_starttls = true"
+        )
+        raise ConfigError([Problem(config.place("tls"), text)])
 
 
 def _listen(config: Config) -> list[socket.socket]:
