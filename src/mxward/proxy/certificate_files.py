@@ -8,7 +8,7 @@ PKCS #12, keys in hardware, names outside subjectAltName.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,15 @@ from cryptography.exceptions import UnsupportedAlgorithm
 
 from mxward.domains import normal
 
-__all__ = ["CertificateFiles", "ServerCertificate", "dns_names", "names_in", "read", "reason"]
+__all__ = [
+    "CertificateFiles",
+    "ServerCertificate",
+    "covers",
+    "dns_names",
+    "names_in",
+    "read",
+    "reason",
+]
 
 _SOON = 14 * 86400.0
 """Seconds before its end from which on a certificate is told to end."""
@@ -41,6 +49,10 @@ class ServerCertificate:
     names: tuple[str, ...]
     begins: float
     ends: float
+
+    def is_for(self, name: str) -> bool:
+        """Whether it is one for this name, which may be a `*.name` itself."""
+        return covers(self.names, name)
 
     def complaint(self, now: float) -> str:
         """What is wrong with its time, or will be soon; "" where nothing is."""
@@ -81,6 +93,11 @@ def names_in(certificate: x509.Certificate) -> tuple[str, ...]:
     except (x509.ExtensionNotFound, ValueError, x509.DuplicateExtension):
         return ()
     return tuple(dns_names(found.value.get_values_for_type(x509.DNSName)))
+
+
+def covers(names: Collection[str], name: str) -> bool:
+    """Whether one of these names, or a wildcard among them, stands for a name or `*.name`."""
+    return name in names or (name[:2] != "*." and f"*.{name.partition('.')[2]}" in names)
 
 
 def dns_names(texts: Iterable[str]) -> Iterator[str]:
