@@ -12,6 +12,7 @@ import re
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TextIO
 
 __all__ = ["EventLog", "as_json", "as_logfmt"]
@@ -68,9 +69,20 @@ def as_json(at: float, event: str, fields: Mapping[str, object]) -> str:
 
 
 def _plain(value: object) -> str:
-    text = str(value)
+    return _quoted(value if type(value) is str else str(value))
+
+
+@lru_cache(maxsize=10_000)
+def _quoted(text: str) -> str:
+    """Most of what is told is told again and again."""
     return text if _BARE.fullmatch(text) else json.dumps(text)
 
 
 def _time(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+    second = int(at)
+    return f"{_second(second)}.{int((at - second) * 1000):03d}+00:00"
+
+
+@lru_cache(maxsize=16)
+def _second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -8,6 +8,10 @@ from collections.abc import Callable
 __all__ = ["Patience"]
 
 
+def _nobody() -> None:
+    pass
+
+
 class Patience:
     """Waits anew at each `wait`. The timer is set anew only where it would ring too late: else it
     goes on, and looks at the clock when it rings."""
@@ -28,9 +32,11 @@ class Patience:
             self._set()
 
     def stop(self) -> None:
+        """Never ring again; the session is let go of, so that it needs no garbage collector."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._ring = _nobody
 
     def _set(self) -> None:
         if self._timer is not None:
