@@ -2,52 +2,114 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from mxward.config import Config, ConfigError, Endpoint, LogFormat, load
+from mxward.config import Config, ConfigError, Endpoint, LogFormat, TlsVersion, load
+from mxward.config.sections_entries import ScannerSettings, TrustSettings
+from mxward.config.sections_limits import ClientSettings
 from mxward.domains import Domains
 from mxward.model import Rules, Scanner, Stage, Trust
 from mxward.networks import Networks
+from mxward.smtp.content import Content, Newlines
 from mxward.smtp.identity import Identity
+from mxward.smtp.limits import Limits, Timeouts
+from mxward.smtp.secrecy import Auth, Tls
 
 FULL = Path(__file__).parent / "full.toml"
 
 
-def test_every_value_is_read() -> None:
-    config = load(FULL)
-    assert config.warnings == ()
+@pytest.fixture
+def full(tmp_path: Path) -> Path:
+    """The example, with the files that it names."""
+    for name in ("mx.pem", "mx.key", "other.pem", "ca.pem"):
+        (tmp_path / name).touch()
+    return Path(shutil.copy(FULL, tmp_path))
+
+
+def test_every_value_is_read(full: Path) -> None:
+    config = load(full)
+    assert [problem.text.split(":")[0] for problem in config.warnings] == [
+        "server.identity",  # a note
+        "tls.hide_starttls",
+    ]
     server = config.server
     assert server.name() == "mail.provider.example"
     assert server.listen == (Endpoint("192.0.2.25", 25), Endpoint("2001:db8::25", 25))
     assert [str(end) for end in server.listen] == ["192.0.2.25:25", "[2001:db8::25]:25"]
     assert config.upstream() == Endpoint("127.0.0.1", 10025)
-    assert server.identity is Identity.PROXY_V2
+    assert server.identity is Identity.XCLIENT
+    assert server.pool == 7
+    assert server.proxy_from == (ip_network("192.0.2.10"), ip_network("10.1.0.0/24"))
+    assert config.upstream_tls() is Tls.VERIFIED
+    assert config.upstream_name() == "mail.example.net"
+    assert server.auth is Auth.NEVER
     assert server.reroute_source == (ip_address("192.0.2.26"),)
     assert server.outbound == (ip_address("192.0.2.27"),)
     assert server.contact == "postmaster@provider.example"
     assert server.reroute_port == 2525
-    assert config.inventory.files == ("/etc/localdomains", f"{FULL.parent}/domains.d/*")
+    assert config.inventory.files == ("/etc/localdomains", f"{full.parent}/domains.d/*")
     assert config.inventory.command == ("mysql", "-N", "-e", "select name from domains")
     assert config.inventory.every == 60
     assert config.scanners["mimecast"].reroute_rate == 60
+    assert config.scanners["mimecast"].tls is Tls.VERIFIED
     assert config.dns.servers == (Endpoint("127.0.0.1", 53),)
     assert config.dns.timeout == 2
-    assert config.store.path == f"{FULL.parent}/store.db"
+    assert config.store.path == f"{full.parent}/store.db"
     assert config.log.format is LogFormat.JSON
 
 
-def test_the_rules_that_come_of_it() -> None:
+def test_tls_is_read(full: Path) -> None:
+    config, folder = load(full), full.parent
+    assert [(each.chain, each.key) for each in config.tls.certificates] == [
+        (f"{folder}/mx.pem", f"{folder}/mx.key"),
+        (f"{folder}/other.pem", f"{folder}/mx.key"),
+    ]
+    assert config.tls.minimum is TlsVersion.V1_3
+    assert config.tls.client_ca == config.tls.upstream_ca == f"{folder}/ca.pem"
+    assert config.tls.hide_starttls
+    assert config.asks_for_certificates
+
+
+def test_limits_and_times_are_read(full: Path) -> None:
+    config = load(full)
+    assert config.limits.connections == 2000
+    assert config.limits.kept_for_front_doors == 600
+    assert config.limits.per_network == 10
+    assert (config.limits.ipv4_prefix, config.limits.ipv6_prefix) == (24, 56)
+    assert config.limits.limits() == Limits(150, 20, 500, 2048, 52428800, 512)
+    assert config.timeouts.timeouts() == Timeouts(290, 170, 29, 50, 19, 28, 280, 110, 590.5)
+
+
+@pytest.mark.parametrize(
+    ("client", "content"),
+    [
+        ("192.0.2.7", Content(Newlines.NORMALISE, nul=True)),
+        ("192.0.2.200", Content(Newlines.REJECT, nul=False)),
+        ("192.0.3.7", Content(Newlines.REJECT, nul=True)),
+        ("2001:db8::7", Content(Newlines.REJECT, nul=True)),
+    ],
+)
+def test_the_first_entry_that_fits_a_client_counts(
+    full: Path, client: str, content: Content
+) -> None:
+    assert load(full).content_for(ip_address(client)) == content
+
+
+def test_the_rules_that_come_of_it(full: Path) -> None:
     inventory = Domains(["it.co.za"])
-    assert load(FULL).rules(inventory) == Rules(
+    assert load(full).rules(inventory) == Rules(
         inventory=inventory,
         stage=Stage.DEFER,
         stages={
             "example.net": Stage.OBSERVE,
+            "example.org": Stage.DEFER,
             "xn--bcher-kva.example": Stage.REFUSE,
             "it.co.za": Stage.REROUTE,
             "*.it.co.za": Stage.REROUTE,
@@ -60,14 +122,20 @@ def test_the_rules_that_come_of_it() -> None:
                 recipients=Domains(["it.co.za"]),
                 senders=Domains(["*.example.com"]),
                 expires=datetime(2037, 1, 2, tzinfo=UTC).timestamp(),  # the end of that day
-                place=f"{FULL}:35",
+                place=f"{full}:43",
             ),
             Trust(
                 owner="anna",
                 note="all other printers",
                 name="*.printers.example.com",
                 expires=datetime(2037, 1, 1, 10, tzinfo=UTC).timestamp(),
-                place=f"{FULL}:43",
+                place=f"{full}:51",
+            ),
+            Trust(
+                owner="anna",
+                note="a partner's relay",
+                certificate="relay.partner.example",
+                place=f"{full}:57",
             ),
         ),
         scanners={
@@ -77,6 +145,7 @@ def test_the_rules_that_come_of_it() -> None:
                 addresses=Networks.of("10.0.0.5"),
                 egress=Networks.of("198.51.100.0/24"),
                 spf=("eu._netblocks.mimecast.com",),
+                certificates=("*.mimecast.com", "out.mimecast.net"),
             )
         },
         own=frozenset({ip_address("192.0.2.25"), ip_address("2001:db8::25")}),
@@ -88,9 +157,14 @@ def test_the_rules_that_come_of_it() -> None:
 def test_the_example_has_every_key() -> None:
     """So that no key is left out of the tests above."""
     example = tomllib.loads(FULL.read_text())
+    entries: dict[str, tuple[Any, Any]] = {
+        "scanners": (ScannerSettings, example["scanners"].values()),
+        "trust": (TrustSettings, example["trust"]),
+        "clients": (ClientSettings, example["clients"]),
+    }
     for name, field in Config.model_fields.items():
-        if name not in ("scanners", "trust", "stages"):
-            assert set(example[name]) == set(type(field.default).model_fields), name
+        model, tables = entries.get(name, (type(field.default), [example[name]]))
+        assert set().union(*tables) == set(model.model_fields), name
 
 
 def test_all_defaults(tmp_path: Path) -> None:
@@ -99,6 +173,11 @@ def test_all_defaults(tmp_path: Path) -> None:
     config = load(file)
     assert config.server.listen == (Endpoint("127.0.0.1", 2525),)
     assert config.store.path == "/var/lib/mxward/store.db"
+    assert config.limits.limits() == Limits()
+    assert config.limits.kept_for_front_doors == 1000
+    assert config.timeouts.timeouts() == Timeouts()
+    assert config.content_for(ip_address("192.0.2.7")) == Content()
+    assert not config.asks_for_certificates
     assert config.rules(Domains()) == Rules(Domains())
     with pytest.raises(ConfigError) as told:
         config.upstream()
@@ -106,6 +185,32 @@ def test_all_defaults(tmp_path: Path) -> None:
         f"{file}:1: server.upstream: missing, so mxward cannot serve; "
         'write where the mail server listens: upstream = "127.0.0.1:10025"'
     )
+
+
+@pytest.mark.parametrize(
+    ("server", "tls"),
+    [
+        ('upstream = "127.0.0.1:25"', Tls.NONE),
+        ('upstream = "[::1]:25"', Tls.NONE),
+        ('upstream = "localhost:25"', Tls.NONE),
+        ('upstream = "192.0.2.25:25"', Tls.OPPORTUNISTIC),
+        ('upstream = "mail.example.net:25"', Tls.OPPORTUNISTIC),
+        ('upstream = "127.0.0.1:25"\nupstream_tls = "opportunistic"', Tls.OPPORTUNISTIC),
+        ('upstream = "mail.example.net:25"\nupstream_tls = "none"', Tls.NONE),
+        ('upstream = "mail.example.net:25"\nupstream_tls = "verified"', Tls.VERIFIED),
+    ],
+)
+def test_tls_towards_the_mail_server(tmp_path: Path, server: str, tls: Tls) -> None:
+    config = load(_written(tmp_path, server))
+    assert config.upstream_tls() is tls
+    if config.server.upstream and not config.server.upstream.address:
+        assert config.upstream_name() == config.server.upstream.host
+
+
+def _written(folder: Path, server: str) -> Path:
+    file = folder / "mxward.toml"
+    file.write_text(f'[server]\nidentity = "proxy-v2"\n{server}\n[inventory]\nfiles = ["a"]\n')
+    return file
 
 
 PROVIDER = """\

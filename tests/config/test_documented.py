@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from mxward.config import load
 from mxward.config.document import Config
@@ -26,11 +29,35 @@ KEYS = [
     for table, field in Config.model_fields.items()
     for key in (ENTRIES.get(table) or type(field.default)).model_fields
 ]
+WORDS = {"listen": ["127.0.0.1:2525"], "nul": "reject"}  # defaults that the code has otherwise
+
+
+def row(table: str, key: str) -> str:
+    """The line about a key, in the section about its table."""
+    heading = rf"^## .*\[{table}(?:\.NAME)?\].*\n"
+    section = re.split(heading, DOCUMENT, maxsplit=1, flags=re.MULTILINE)[1].split("\n## ")[0]
+    lines = re.findall(rf"^\| [^|]*`(?:{table}\.)?{key}`[^|]*\|.*", section, re.MULTILINE)
+    assert len(lines) == 1, lines
+    return str(lines[0])
 
 
 @pytest.mark.parametrize(("table", "key"), KEYS)
 def test_a_key(table: str, key: str) -> None:
-    assert f"`{key}`" in DOCUMENT or f"`{table}.{key}`" in DOCUMENT
+    cell = row(table, key).split("|")[2].strip()
+    model = ENTRIES.get(table) or type(Config.model_fields[table].default)
+    default = plain(key, model.model_fields[key])
+    try:
+        assert tomllib.loads(f"default = {cell.strip('`')}")["default"] == default
+    except tomllib.TOMLDecodeError:  # it is in words
+        assert default in (None, [])
+
+
+def plain(key: str, field: FieldInfo) -> Any:
+    """A default as TOML has it; None where there is none."""
+    if key in WORDS and field.default is not None:
+        return WORDS[key]
+    default = None if field.is_required() else field.default
+    return list(default) if isinstance(default, tuple) else default
 
 
 def test_the_configuration_of_the_readme_is_right(tmp_path: Path) -> None:

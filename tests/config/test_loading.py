@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -61,6 +64,33 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     assert str(told.value) == f"{tmp_path}: cannot be read: Is a directory"
 
 
+def test_a_key_that_is_closed_to_whoever_asks() -> None:
+    """It is open to mxward's own user, as far as anybody else can know: a warning."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "mx.key").touch(mode=0o000)
+        file = _write(folder, '[tls]\ncertificates = [{ chain = "/dev/null", key = "mx.key" }]\n')
+        with _nobody():
+            told = [str(problem) for problem in load(file).warnings if "key" in problem.text]
+    assert told == [
+        f"{file}:2: warning: tls.certificates.key: {folder}/mx.key cannot be read by whoever asks "
+        "here; mxward's own user must be able to"
+    ]
+
+
+@contextmanager
+def _nobody() -> Iterator[None]:
+    """Root may read everything."""
+    before = os.geteuid()
+    if before == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
 def test_text_that_is_no_utf_8(tmp_path: Path) -> None:
     file = tmp_path / "mxward.toml"
     file.write_bytes(b"[server]\n# caf\xe9\n")
@@ -84,15 +114,28 @@ def test_warnings_are_shown_beside_mistakes(tmp_path: Path) -> None:
     ]
 
 
-TABLES = ("server", "inventory", "policy", "stages", "scanners", "scanners.a", "dns", "log", "x")
-KEYS = ("listen", "upstream", "files", "stage", "reroute", "mx", "egress", "timeout", "owner", "x")
-VALUES = ('"a"', "1", "true", "1.5", "[]", '["a.example", 2]', "2027-01-01", "{a = 1}", "[[]]")
+TABLES = (
+    *("server", "inventory", "policy", "stages", "scanners", "scanners.a", "dns", "log", "x"),
+    *("tls", "tls.certificates", "limits", "timeouts", "content", "clients"),
+)
+KEYS = (
+    *("listen", "upstream", "files", "stage", "reroute", "mx", "egress", "timeout", "owner", "x"),
+    *("proxy_from", "auth", "certificates", "chain", "minimum", "line", "message_size", "reply"),
+    *("newlines", "network", "certificate", "pool", "upstream_tls"),
+)
+VALUES = (
+    *('"a"', "1", "true", "1.5", "[]", '["a.example", 2]', "2027-01-01", "{a = 1}", "[[]]"),
+    *('"verified"', '"xclient"', '"0.0.0.0/0"', '["::/0"]', '[{chain = "/", key = 1}]'),
+)
 
 
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from([f"[{table}]" for table in TABLES] + ["[[trust]]"]),
+            st.sampled_from(
+                [f"[{table}]" for table in TABLES]
+                + ["[[trust]]", "[[clients]]", "[[tls.certificates]]"]
+            ),
             st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES)),
         ),
         max_size=6,

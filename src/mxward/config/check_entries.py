@@ -13,6 +13,7 @@ from mxward.model import Stage
 
 __all__ = ["CHECKS", "expired"]
 
+_IDENTITIES = ("network", "name", "certificate")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -74,18 +75,20 @@ def _scanner(config: Config, name: str, scanner: ScannerSettings) -> Iterator[Fi
 def _trust(config: Config, sound: Sound) -> Iterator[Finding]:
     for index, entry in enumerate(config.trust):
         where = ("trust", index)
-        if not sound(*where, "network") or not sound(*where, "name"):
+        if not all(sound(*where, key) for key in _IDENTITIES):
             continue
-        if entry.network and entry.name:
-            yield Finding(
-                (*where, "name"),
-                f"trust.name: {quoted(entry.name)}, but a network too; write two entries",
-            )
-        elif not entry.network and not entry.name:
+        given = [key for key in _IDENTITIES if getattr(entry, key)]
+        if not given:
             yield Finding(
                 where,
-                'trust: neither network nor name; write network = "192.0.2.7" '
-                'or name = "printer.example.com"',
+                'trust: neither network, name nor certificate; write network = "192.0.2.7", '
+                'name = "printer.example.com" or certificate = "relay.example.com"',
+            )
+        for key in given[1:]:
+            yield Finding(
+                (*where, key),
+                f"trust.{key}: {quoted(getattr(entry, key))}, but a {given[0]} too; "
+                "write an entry for each",
             )
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from mxward.config.document import Config
-from mxward.config.problems import Finding, Sound, warning
+from mxward.config.problems import Finding, Sound, note, warning
 from mxward.model import Stage
-from mxward.networks import Address, Networks
+from mxward.networks import Address, Network, Networks
 from mxward.smtp.identity import Identity
 
 __all__ = ["CHECKS"]
 
+_WIDEST_BALANCERS = {4: 8, 6: 20}
 _PRIVATE = Networks.of(
     *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918
     *("100.64.0.0/10", "fc00::/7"),  # RFC 6598, RFC 4193
@@ -69,6 +71,49 @@ def _identity(config: Config, sound: Sound) -> Iterator[Finding]:
         )
 
 
+def _xclient(config: Config, sound: Sound) -> Iterator[Finding]:
+    server = config.server
+    if server.identity is Identity.XCLIENT:
+        if server.upstream:
+            yield note(
+                ("server", "identity"),
+                f'server.identity: "xclient": whoever reaches {server.upstream} can say to be any '
+                "client; keep it to mxward alone (docs/xclient.md)",
+            )
+    elif "pool" in server.model_fields_set and server.pool and sound("server", "identity"):
+        yield warning(
+            ("server", "pool"),
+            f"server.pool: {server.pool}, but a connection serves one client after another by "
+            'XCLIENT only; write identity = "xclient", or leave pool out',
+        )
+
+
+def _balancers(config: Config, sound: Sound) -> Iterator[Finding]:
+    """A load balancer is believed, whatever client it names."""
+    where, networks = ("server", "proxy_from"), config.server.proxy_from
+    everywhere = [net.version for net in _collapsed(networks) if net.prefixlen == 0]
+    for version in everywhere:
+        yield Finding(
+            where,
+            f"server.proxy_from: all of IPv{version}, so anybody could say to be anybody else; "
+            "write your load balancers' addresses",
+        )
+    for index, net in enumerate(networks):
+        widest = _WIDEST_BALANCERS[net.version]
+        if net.prefixlen < widest and net.version not in everywhere:
+            yield warning(
+                (*where, index),
+                f'server.proxy_from: "{net}" is wider than /{widest}, and whoever is in it can say '
+                "to be any client; write your load balancers' addresses",
+            )
+
+
+def _collapsed(networks: Iterable[Network]) -> Iterator[Network]:
+    """The fewest networks that are the same."""
+    yield from collapse_addresses(net for net in networks if isinstance(net, IPv4Network))
+    yield from collapse_addresses(net for net in networks if isinstance(net, IPv6Network))
+
+
 # -- addresses --------------------------------------------------------------------------------
 
 
@@ -120,4 +165,12 @@ def _outbound(config: Config) -> set[Address | None]:
     return set(config.server.outbound or config.server.addresses or listening)
 
 
-CHECKS = (_listeners, _upstream, _identity, _own_addresses, _reroute_source)
+CHECKS = (
+    _listeners,
+    _balancers,
+    _upstream,
+    _identity,
+    _xclient,
+    _own_addresses,
+    _reroute_source,
+)

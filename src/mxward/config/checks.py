@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mxward.config import check_entries, check_server
+from mxward.config import check_entries, check_limits, check_server, check_tls
 from mxward.config.document import Config
 from mxward.config.places import KeyPath
 from mxward.config.problems import Finding, Sound, quoted, warning
@@ -23,7 +23,13 @@ def check(config: Config, refused: Sequence[KeyPath], now: float) -> list[Findin
     def sound(*path: str | int) -> bool:
         return not any(each[: len(path)] == path for each in refused)
 
-    checks = (*check_server.CHECKS, *_CHECKS, *check_entries.CHECKS)
+    checks = (
+        *check_server.CHECKS,
+        *check_tls.CHECKS,
+        *check_limits.CHECKS,
+        *_CHECKS,
+        *check_entries.CHECKS,
+    )
     found = [finding for each in checks for finding in each(config, sound)]
     return [*found, *check_entries.expired(config, now)]
 

@@ -79,6 +79,8 @@ def certificate_name(value: object) -> str:
             f"{quoted(text)} is no name; write the certificate's DNS name, "
             'as in "relay.example.com"'
         )
+    if text == "*":
+        raise ValueError('"*" would be anybody who has a certificate; write each name')
     name = domains(text)
     if "." not in name.removeprefix("*."):
         raise ValueError(f'{quoted(text)} is not a whole name; write one like "relay.example.com"')

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from mxward.config.places import KeyPath
 
-__all__ = ["ConfigError", "Finding", "Problem", "Severity", "Sound", "quoted", "warning"]
+__all__ = ["ConfigError", "Finding", "Problem", "Severity", "Sound", "note", "quoted", "warning"]
 
 
 class Severity(StrEnum):
@@ -18,6 +18,7 @@ class Severity(StrEnum):
 
     ERROR = "error"
     WARNING = "warning"
+    NOTE = "note"  # how it is meant, and what that asks for; never counted against anybody
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Problem:
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
-        warning = "warning: " if self.severity is Severity.WARNING else ""
-        return f"{self.place}: {warning}{self.text}"
+        kind = "" if self.severity is Severity.ERROR else f"{self.severity}: "
+        return f"{self.place}: {kind}{self.text}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,11 @@ class Finding:
 def warning(path: KeyPath, text: str) -> Finding:
     """A finding that may stay."""
     return Finding(path, text, Severity.WARNING)
+
+
+def note(path: KeyPath, text: str) -> Finding:
+    """A finding that is nobody's mistake."""
+    return Finding(path, text, Severity.NOTE)
 
 
 class Sound(Protocol):

@@ -17,7 +17,7 @@ from mxward.smtp.secrecy import Auth, Tls
 
 __all__ = ["CertificateSettings", "ServerSettings", "TlsSettings"]
 
-_Balancers = Annotated[networks.Network, PlainValidator(values.balancer_network)]
+_Network = Annotated[networks.Network, PlainValidator(values.network)]
 _Listener = Annotated[Endpoint, PlainValidator(endpoints.listener)]
 
 
@@ -26,7 +26,7 @@ class ServerSettings(Table):
 
     hostname: Domain | None = None
     listen: tuple[_Listener, ...] = (Endpoint("127.0.0.1", 2525),)
-    proxy_from: tuple[_Balancers, ...] = ()
+    proxy_from: tuple[_Network, ...] = ()
     upstream: Annotated[Endpoint, PlainValidator(endpoints.server)] | None = None
     upstream_tls: Annotated[Tls, PlainValidator(words.tls)] | None = None
     upstream_name: Domain | None = None

@@ -96,17 +96,6 @@ def scanner_network(value: object) -> Network:
     return net
 
 
-def balancer_network(value: object) -> Network:
-    """A network of load balancers: what it says of a client is believed, so never everybody."""
-    net = network(value)
-    if net.prefixlen == 0:
-        raise ValueError(
-            f"{quoted(value)} is everybody, and anybody could say to be anybody else; "
-            "write your load balancers' addresses"
-        )
-    return net
-
-
 def _hosts(net: Network) -> str:
     return f"{net.num_addresses:,} addresses" if net.version == 4 else "all its addresses"
 
