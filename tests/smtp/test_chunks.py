@@ -132,7 +132,7 @@ def play(
     for number, octets in enumerate(chunks, 1):
         assert not reader.ended
         reader.begin(len(octets), number == len(chunks))
-        assert (reader.missing, reader.chunk_ended) == (len(octets), False)
+        assert (reader.missing, reader.chunk_ended, reader.rest) == (len(octets), False, b"")
         *first, last = list(pieces(octets, cuts or [len(octets) or 1])) or [b""]
         for piece in first:
             out += reader.feed(piece)

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 from mxward.networks import address
 from mxward.smtp import ProtocolError
 from mxward.smtp.identity import Identity, Peer, header
-from mxward.smtp.preamble import MAX_V1, MAX_V2, Ends, Local, PreambleReader
+from mxward.smtp.preamble import Ends, Local, PreambleReader
 from tests.smtp import reference
 
 SIGNATURE = bytes.fromhex("0d0a0d0a000d0a515549540a")
+LONGEST_V1, LONGEST_V2 = 107, 4312
 LONG = "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
 BODY_4 = bytes.fromhex("c0000201 c6336402 dc04 0019")
 BODY_6 = bytes.fromhex(
@@ -56,12 +57,12 @@ TAKEN: list[tuple[bytes, Ends | Local]] = [
     (v2("21 21", BODY_6), SIX),
     (v2("21 21", MAPPED), FOUR),
     (v2("21 11", BODY_4 + tlv(4, b"") + tlv(3, b"abcd") + tlv(0x20, b"\0" * 300)), FOUR),
-    (v2("21 21", BODY_6 + tlv(1, b"x" * (MAX_V2 - 39))), SIX),
+    (v2("21 21", BODY_6 + tlv(1, b"x" * (LONGEST_V2 - 39))), SIX),
     (v2("21 00"), Local()),
     (v2("21 00", b"whatever"), Local()),
     (v2("20 00"), Local()),
     (v2("20 11", BODY_4), Local()),
-    (v2("20 99", b"\xff" * MAX_V2), Local()),
+    (v2("20 99", b"\xff" * LONGEST_V2), Local()),
 ]
 
 # A header that is refused, without the octets behind those that show it.
@@ -80,6 +81,7 @@ REFUSED = [
     b"PROXY t",
     b"PROXY UD",
     b"PROXY UNKNOWNS",
+    b"PROXY UNKNOWN\rx",
     b"PROXY TCP4\r",
     b"PROXY TCP4  ",
     b"PROXY TCP4 :",
@@ -112,8 +114,8 @@ REFUSED = [
     b"PROXY TCP6 ::1::2 ::3 1 25\r\n",
     b"PROXY TCP6 12345::1 ::3 1 25\r\n",
     # Too long.
-    b"PROXY UNKNOWN ".ljust(MAX_V1, b"x"),
-    b"PROXY UNKNOWN ".ljust(MAX_V1 - 1, b"x") + b"\r",
+    b"PROXY UNKNOWN ".ljust(LONGEST_V1, b"x"),
+    b"PROXY UNKNOWN ".ljust(LONGEST_V1 - 1, b"x") + b"\r",
     # Version 2: the octet that cannot stand there.
     b"\r\r",
     SIGNATURE[:-1] + b"\r",
@@ -126,8 +128,8 @@ REFUSED = [
     SIGNATURE + b"\x21\x22",
     SIGNATURE + b"\x21\x31",
     SIGNATURE + b"\x21\x10",
-    v2("21 11", length=MAX_V2 + 1),
-    v2("20 00", length=MAX_V2 + 1),
+    v2("21 11", length=LONGEST_V2 + 1),
+    v2("20 00", length=LONGEST_V2 + 1),
     v2("21 11", length=65535),
     # Too short for its addresses, or TLVs that do not add up.
     v2("21 11"),
