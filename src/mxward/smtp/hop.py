@@ -49,6 +49,7 @@ class Hop:
         self._outgoing = introduction.preamble
         self._refusal: Reply | None = None  # of the MAIL that VOID recipients stand behind
         self._streaming = False
+        self._securing = False
 
     def take_outgoing(self) -> bytes:
         outgoing, self._outgoing = self._outgoing, b""
@@ -75,6 +76,7 @@ class Hop:
 
     def secured(self) -> None:
         """TLS stands."""
+        self._securing = False
         self._follow(self._hello.secured())
 
     # -- what the relay asks for --------------------------------------------------------------
@@ -125,7 +127,7 @@ class Hop:
         try:
             for reply in self._reader.feed(data):
                 outcomes += self._on_reply(reply)
-            if outcomes and isinstance(outcomes[-1], SecureNow) and not self._reader.empty:
+            if self._securing and not self._reader.empty:
                 raise ProtocolError("went on in the clear behind its answer to STARTTLS")
         except ProtocolError as why:
             self._outgoing = b""
@@ -186,6 +188,7 @@ class Hop:
             for ask in hello:
                 self._write(ask)
             return []
+        self._securing = isinstance(hello, SecureNow)
         if isinstance(hello, Greeted):
             self.extensions = hello.extensions
             self.ready = True
