@@ -192,7 +192,7 @@ class Stream:
 
     def _enter_chunk(self) -> None:
         self._session.phase = Phase.CHUNK
-        if self._chunks is not None and self._chunks.chunk_ended:
+        if self._chunks is not None and not self._chunks.missing:
             self.feed(b"")  # a chunk of no octets
 
     def _feed_drain(self, data: bytes) -> bytes:
