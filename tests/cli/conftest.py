@@ -11,7 +11,7 @@ import pytest
 
 from mxward.demo.nameserver import NameServer
 from mxward.demo.zone import parse
-from tests.cli.place import CONFIG, DOMAINS, VANISHED, WARNED, WRONG, ZONE, Place
+from tests.cli.place import CERTIFIED, CONFIG, DOMAINS, NOTED, VANISHED, WARNED, WRONG, ZONE, Place
 
 
 @pytest.fixture
@@ -22,8 +22,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     thread.start()
     port = asyncio.run_coroutine_threadsafe(_start(server), loop).result(10)
     (tmp_path / "mxward.toml").write_text(CONFIG.format(port=port))
+    (tmp_path / "certified.toml").write_text(CERTIFIED.format(port=port))
     (tmp_path / "wrong.toml").write_text(WRONG)
     (tmp_path / "warned.toml").write_text(WARNED)
+    (tmp_path / "noted.toml").write_text(NOTED)
     (tmp_path / "vanished.toml").write_text(VANISHED)
     (tmp_path / "domains").write_text(DOMAINS)
     (tmp_path / "unclean").mkdir()

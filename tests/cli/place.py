@@ -70,6 +70,19 @@ timeout = 2
 path = "store.db"
 """
 
+CERTIFIED = (
+    CONFIG.replace('mx = ["scanner', 'certificates = ["*.scanner.example"]\nmx = ["scanner')
+    + """
+[tls]
+certificates = [{{ chain = "/dev/null", key = "/dev/null" }}]
+
+[[trust]]
+certificate = "relay.partner.example"
+owner = "ben"
+note = "the partner's relay"
+"""
+)
+
 WRONG = """\
 [server]
 listen = ["25"]
@@ -90,6 +103,16 @@ files = ["domains", "unclean/*"]
 reroute = ["it.co.za", "*.it.co.za", "example.net"]
 [scanners.scanner]
 mx = ["scanner.example"]
+[dns]
+servers = ["127.0.0.1:53"]
+"""
+
+NOTED = """\
+[server]
+upstream = "127.0.0.1:10026"
+identity = "xclient"
+[inventory]
+files = ["domains"]
 [dns]
 servers = ["127.0.0.1:53"]
 """

@@ -80,7 +80,7 @@ def test_tls_is_read(full: Path) -> None:
 def test_limits_and_times_are_read(full: Path) -> None:
     config = load(full)
     assert config.limits.connections == 2000
-    assert config.limits.kept_for_front_doors == 600
+    assert config.limits.reserved == 600
     assert config.limits.per_network == 10
     assert (config.limits.ipv4_prefix, config.limits.ipv6_prefix) == (24, 56)
     assert config.limits.limits() == Limits(150, 20, 500, 2048, 52428800, 512)
@@ -174,7 +174,6 @@ def test_all_defaults(tmp_path: Path) -> None:
     assert config.server.listen == (Endpoint("127.0.0.1", 2525),)
     assert config.store.path == "/var/lib/mxward/store.db"
     assert config.limits.limits() == Limits()
-    assert config.limits.kept_for_front_doors == 1000
     assert config.timeouts.timeouts() == Timeouts()
     assert config.content_for(ip_address("192.0.2.7")) == Content()
     assert not config.asks_for_certificates

@@ -24,7 +24,8 @@ _SHOWN = 10  # domains of one kind of warning
 
 _HELP = """Find every mistake in the configuration, each with its line and what to write instead.
 
-The inventory is read too. Warnings are what may stay but should be known.
+The inventory is read too. Warnings are what may stay but should be known,
+notes what a choice asks of you.
 
 Where TLS is concerned, the mail server is asked what it offers and which certificate it shows, and
 the DNS what senders were promised (TLSA, MTA-STS): mxward's certificates must not be worse. It
@@ -51,7 +52,8 @@ def check_config(path: Path, json: bool, strict: bool, offline: bool) -> None:
         for problem in problems:
             click.echo(f"mxward: {problem}", err=True)
         _print(path, config, reading, problems)
-    if any(strict or problem.severity is Severity.ERROR for problem in problems):
+    counted = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
+    if any(problem.severity in counted for problem in problems):
         sys.exit(CONFIGURATION)
 
 
@@ -114,9 +116,9 @@ def _print(
     path: Path, config: Config | None, reading: Reading | None, problems: Sequence[Problem]
 ) -> None:
     screen = Screen()
-    mistakes = sum(problem.severity is Severity.ERROR for problem in problems)
-    warnings = len(problems) - mistakes
-    found = f"{_count(mistakes, 'mistake')}, {_count(warnings, 'warning')}"
+    kinds = Counter(problem.severity for problem in problems)
+    mistakes = kinds[Severity.ERROR]
+    found = f"{_count(mistakes, 'mistake')}, {_count(kinds[Severity.WARNING], 'warning')}"
     screen.line(f"{path}: {found}", "bold red" if mistakes else "bold green")
     if config is None or reading is None:
         return

@@ -64,6 +64,7 @@ def show(screen: Screen, arrival: Arrival, decision: Decision, config: Config, n
     screen.labelled("door", decision.door)
     screen.labelled("reason", f"{decision.reason}: {REASONS[decision.reason]}")
     screen.listed("targets", [f"{x.name} {a}" for x in decision.targets for a in x.addresses])
+    screen.listed("shown", arrival.certificates)
     _show_evidence(screen, decision.evidence, now)
 
 

@@ -15,6 +15,7 @@ from mxward.cli.inquiry import Inquiry
 from mxward.cli.options import config_option, json_option, problems, remark
 from mxward.cli.screen import Screen, as_json
 from mxward.config import Config, load
+from mxward.config.names import certificate_name
 from mxward.inventory import Inventory
 from mxward.model import NOT_ASKED, Arrival, Decision
 from mxward.networks import Address, address
@@ -42,6 +43,13 @@ def _address(text: str) -> Address:
         raise click.BadParameter(f"{text!r} is no address; write one like 192.0.2.1") from None
 
 
+def _certificate(text: str) -> str:
+    try:
+        return certificate_name(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
 @click.command(help=_HELP)
 @config_option
 @json_option
@@ -49,6 +57,14 @@ def _address(text: str) -> Address:
 @click.option("--helo", default="", metavar="NAME", help="What the client calls itself.")
 @click.option("--from", "sender", default="", metavar="MAILBOX", help="The reverse-path.")
 @click.option("--auth", metavar="USER", help="Who the client has authenticated as.")
+@click.option(
+    "--certificate",
+    "certificates",
+    type=_certificate,
+    metavar="NAME",
+    multiple=True,
+    help="A DNS name of the client's valid TLS certificate; repeatable.",
+)
 @click.option(
     "--server", type=_address, metavar="IP", help="The address that the client connects to."
 )
@@ -60,6 +76,7 @@ def explain(
     helo: str,
     sender: str,
     auth: str | None,
+    certificates: tuple[str, ...],
     server: Address | None,
     recipient: str,
 ) -> None:
@@ -75,6 +92,7 @@ def explain(
         sender=_mailbox(sender),
         recipient=_mailbox(recipient),
         authenticated=auth,
+        certificates=certificates,
     )
     decision = asyncio.run(_decide(inquiry, arrival))
     if decision.evidence.front_door is not NOT_ASKED:

@@ -37,7 +37,7 @@ class LimitSettings(Table):
     """[limits]: of all connections, of one client network, and of one session."""
 
     connections: _Count = 4000
-    reserved: int | None = Field(default=None, ge=0, strict=True)
+    reserved: int | None = Field(default=None, ge=0, strict=True)  # None: a quarter
     per_network: _Count = 50
     ipv4_prefix: int = Field(default=32, ge=8, le=32, strict=True)
     ipv6_prefix: int = Field(default=64, ge=16, le=128, strict=True)
@@ -47,11 +47,6 @@ class LimitSettings(Table):
     line: int = Field(default=_LIMITS.line, ge=512, le=65_536, strict=True)
     message_size: Annotated[int, Field(ge=0, strict=True), AfterValidator(_message_size)] = 0
     slow: _Count = _LIMITS.slow
-
-    @property
-    def kept_for_front_doors(self) -> int:
-        """Connections that only front-door clients may take; a quarter where it is not said."""
-        return self.connections // 4 if self.reserved is None else self.reserved
 
     def limits(self) -> Limits:
         """Those of one session, as the protocol knows them."""
