@@ -5,7 +5,7 @@ RUN := .venv/bin/
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help venv demo lint test test-long servers lock clean
+.PHONY: help venv demo lint test test-long bench servers lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | while IFS=: read -r name what; do \
@@ -28,6 +28,9 @@ test: lint servers ## everything, with the small counts; as root on Debian also 
 
 test-long: lint servers ## the same with the full counts
 	$(RUN)pytest --long
+
+bench: venv servers ## mxward beside HAProxy, nginx, Postfix, Exim and aiosmtpd (root on Debian)
+	$(RUN)python -m benchmarks --json .cache/benchmarks.json
 
 servers: venv
 	@$(RUN)python tools/debian_cache.py || echo 'The tests with real servers will be skipped.'

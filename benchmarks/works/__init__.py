@@ -1,0 +1,30 @@
+"""One module for each work: `run(directory, effort)` measures it, and says what was to reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from benchmarks.results import Result
+from benchmarks.rounds import Effort
+from benchmarks.works import (
+    before_postfix,
+    decisions,
+    idle,
+    large,
+    memory,
+    refused,
+    relayed,
+)
+
+__all__ = ["WORKS"]
+
+WORKS: Mapping[str, Callable[[Path, Effort], Result]] = {
+    "refused": refused.run,
+    "relayed": relayed.run,
+    "before-postfix": before_postfix.run,
+    "large": large.run,
+    "idle": idle.run,
+    "memory": memory.run,
+    "decisions": decisions.run,
+}
