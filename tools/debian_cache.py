@@ -26,10 +26,13 @@ CACHE = Path(__file__).resolve().parent.parent / ".cache" / "debian"
 # To add a package, add its name. Packages that exclude each other go into different groups.
 GROUPS = (
     (
+        "haproxy",
         "libio-socket-inet6-perl",
         "libio-socket-ssl-perl",
         "libnet-dns-perl",
         "libnet-ssleay-perl",
+        "libnginx-mod-mail",
+        "nginx",
         "nsd",
         "postfix",
         "postfix-lmdb",
