@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from mxward.config import Config, ConfigError, Problem
 from mxward.lookup.doors import Doors
@@ -15,6 +15,7 @@ from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.pool import Pool
 from mxward.proxy.shared import Shared
+from mxward.smtp.content import Content
 from mxward.smtp.identity import Identity
 from mxward.smtp.rerouting import Mark, RateCap
 from mxward.smtp.settings import Settings
@@ -70,6 +71,14 @@ def settings(config: Config, mark: Mark, upstream: Endpoint) -> Settings:
     )
 
 
+def _content_for(config: Config) -> Callable[[Address], Content]:
+    """Asked with every client: the usual case takes no look at any network."""
+    if config.clients:
+        return config.content_for
+    everybodys = config.content.content()
+    return lambda client: everybodys
+
+
 def shared(
     config: Config,
     settings: Settings,
@@ -86,7 +95,7 @@ def shared(
         eventlog,
         reroute_sources=sources,
         balancers=Networks(config.server.proxy_from),
-        content_for=config.content_for,
+        content_for=_content_for(config),
         certificates=certificates,
         upstream_ca=config.tls.upstream_ca,
         room=Room(

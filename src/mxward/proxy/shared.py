@@ -62,7 +62,8 @@ class Shared:
 
     def learned(self, mail_server: Extensions) -> None:
         """The mail server has said what it offers: so will we."""
-        if mail_server != self.offers.mail_server:
+        known = self.offers.mail_server
+        if mail_server is not known and mail_server != known:
             self.offers = Offers(self.settings, mail_server)
 
     def context_for(self, client: Address) -> ssl.SSLContext:

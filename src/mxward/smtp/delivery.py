@@ -148,11 +148,11 @@ class Delivery:
 
     def write(self, block: bytes, ended: bool = False) -> None:
         """A piece of the message behind DATA; its end is sent on purpose only."""
+        if ended and self._hop is not None:
+            block += END
+            self._hop.end()
         if block:
             self._effects.append(SendUpstream(block))
-        if ended and self._hop is not None:
-            self._effects.append(SendUpstream(END))
-            self._hop.end()
 
     def chunk(self, block: bytes, last: bool) -> None:
         """A piece of the message, for an upstream that takes chunks."""
@@ -194,7 +194,8 @@ class Delivery:
             return
         if kept is not None:
             self._used = True
-            yield from self._hear(hop, hop.begin_kept(kept))
+            for what in hop.begin_kept(kept):
+                yield from self._on_heard(what)
         self._flush()
 
     def on_secured(self) -> None:
@@ -210,9 +211,6 @@ class Delivery:
             return
         heard = hop.receive(data)
         self._flush()
-        yield from self._hear(hop, heard)
-
-    def _hear(self, hop: Hop, heard: list[Outcome]) -> Iterator[Answer | Lost]:
         for what in heard:
             if self._hop is hop:
                 yield from self._on_heard(what)

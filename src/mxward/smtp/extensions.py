@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from mxward.smtp.commands import Mail
 from mxward.smtp.replies import Reply, reply
@@ -28,12 +29,7 @@ class Extensions:
     @classmethod
     def read(cls, ehlo: Reply) -> Extensions:
         """What an upstream's answer to EHLO offers; lines that are no keyword are passed over."""
-        words = {}
-        for line in ehlo.lines[1:]:
-            match = _KEYWORD.fullmatch(line.rstrip())
-            if match:
-                words[match[1].decode().upper()] = (match[2] or b"").decode()
-        return cls(words)
+        return _read(ehlo.lines[1:])
 
     def __contains__(self, keyword: str) -> bool:
         return keyword in self.keywords
@@ -60,6 +56,17 @@ class Extensions:
             if key == name:
                 return _number(value)
         return 0
+
+
+@lru_cache(maxsize=100)
+def _read(lines: tuple[bytes, ...]) -> Extensions:
+    """The same server offers the same each time."""
+    words = {}
+    for line in lines:
+        match = _KEYWORD.fullmatch(line.rstrip())
+        if match:
+            words[match[1].decode().upper()] = (match[2] or b"").decode()
+    return Extensions(words)
 
 
 def unable(mail: Mail, upstream: Extensions) -> Reply | None:

@@ -41,6 +41,8 @@ Next = tuple[Ask, ...] | Greeted | Rejected | SecureNow
 class Hello:
     """Until the upstream is ready for mail. `extensions` are those of its last EHLO."""
 
+    __slots__ = ("_introduction", "_tls", "_told", "extensions")
+
     def __init__(self, introduction: Introduction, tls: Tls) -> None:
         self.extensions = Extensions()
         self._introduction = introduction

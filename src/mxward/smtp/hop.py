@@ -37,6 +37,22 @@ __all__ = ["Hop"]
 class Hop:
     """Speaks to one upstream. Bytes to send gather in `outgoing`, taken by `take_outgoing`."""
 
+    __slots__ = (
+        "_hello",
+        "_outgoing",
+        "_owed",
+        "_reader",
+        "_refusal",
+        "_securing",
+        "_securing",
+        "_streaming",
+        "_unsent",
+        "extensions",
+        "mail_open",
+        "ready",
+        "spotless",
+    )
+
     def __init__(self, introduction: Introduction, tls: Tls = Tls.NONE) -> None:
         self.extensions = Extensions()
         self.ready = False

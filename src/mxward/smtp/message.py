@@ -25,6 +25,17 @@ class Message:
     """A stream with its reader. `verdict` is set where the answer is known before the end; `why`,
     where a peer was lost, is for the log."""
 
+    __slots__ = (
+        "_envelope",
+        "_most",
+        "_reader",
+        "_session",
+        "_watch",
+        "loop",
+        "verdict",
+        "why",
+    )
+
     def __init__(
         self, envelope: Envelope, session: Session, reader: DataReader | ChunkReader, most: int
     ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from mxward.smtp import ProtocolError
 
@@ -13,6 +14,11 @@ MAX_LINE = 2048
 """Bytes in one line of an upstream's reply; RFC 5321 4.5.3.1.5 allows 512."""
 MAX_LINES = 100
 
+_TEXT = rb"[^\x00\r\n]*\r\n"
+_WHOLE = re.compile(
+    rb"(?:([2-5][0-9]{2})-%s(?:\1-%s){0,50}\1|[2-5][0-9]{2}) %s" % (_TEXT, _TEXT, _TEXT)
+)
+"""One reply, as it nearly always comes: whole, and by itself."""
 _LINE = re.compile(rb"([2-5][0-9]{2})([ -]?)([^\x00\r\n]*)")
 
 
@@ -62,8 +68,17 @@ def reply(code: int, *lines: str) -> Reply:
     return Reply(code, tuple([line.encode() for line in lines]))
 
 
+@lru_cache(maxsize=1_000)
+def _whole(data: bytes) -> Reply:
+    """Mail servers repeat themselves: most replies are read once."""
+    lines = data.split(b"\r\n")[:-1]
+    return Reply(int(data[:3]), tuple([line[4:] for line in lines]))
+
+
 class ReplyReader:
     """Frames an upstream's bytes into replies. Strict: lines end in CRLF, one code a reply."""
+
+    __slots__ = ("_buffer", "_code", "_lines")
 
     def __init__(self) -> None:
         self._buffer = b""
@@ -80,6 +95,9 @@ class ReplyReader:
 
         Raises ProtocolError behind the last good one; feed no more after that.
         """
+        if self.empty and len(data) <= MAX_LINE and _WHOLE.fullmatch(data):
+            yield _whole(data)
+            return
         *lines, self._buffer = (self._buffer + data).split(b"\r\n")
         for line in lines:
             complete = self._take(line)
