@@ -19,8 +19,8 @@ __all__ = ["attributes", "command", "xtext"]
 
 MAX_LINE = 512
 """Octets in the line with its CRLF (RFC 5321 4.5.3.1.4)."""
-MAX_HELO = 255
-"""Octets; Postfix refuses the whole command for more."""
+MAX_VALUE = 255
+"""Octets in one value, as xtext; Postfix refuses the whole command for more."""
 
 _UNAVAILABLE = "[UNAVAILABLE]"
 _TEMPORARILY = "[TEMPUNAVAIL]"
@@ -44,9 +44,9 @@ def command(
     """
     if not offered:
         return None
-    name = _name(names)
-    line = _line(_values(peer, name, xtext(helo), proto), offered)
-    if not 0 < len(helo.encode()) <= MAX_HELO or len(line) > MAX_LINE:
+    name, said = _name(names), xtext(helo)
+    line = _line(_values(peer, name, said, proto), offered)
+    if not 0 < len(said) <= MAX_VALUE or len(line) > MAX_LINE:
         return _line(_values(peer, name, _UNAVAILABLE, proto), offered)
     return line
 
