@@ -94,13 +94,14 @@ class Scene:
         server: str = "",
         tls: str = "",
         upstream: int | None = None,
+        text: str = CONFIG,
     ) -> list[str]:
         """`theirs` None: the mail server offers no STARTTLS. `upstream`: another mail server's."""
         if ours is not None:
             ours.write(self.folder, "mx")
             tls = f"{OURS}\n{tls}"
         with mail_server(theirs, self.folder) as port:
-            text = CONFIG.format(
+            text = text.format(
                 upstream=port if upstream is None else upstream,
                 server=server,
                 tls=tls,
@@ -431,3 +432,14 @@ def test_the_mail_servers_own_addresses(scene: Scene, ca: Authority) -> None:
     elsewhere = 'addresses = ["192.0.2.99"]'
     assert scene.check(ours, None, server=elsewhere) == []
     assert len(scene.check(ours, None, server='addresses = ["192.0.2.25", "192.0.2.99"]')) == 3
+
+
+def test_a_mail_server_of_unknown_addresses(scene: Scene, ca: Authority) -> None:
+    anywhere = CONFIG.replace("192.0.2.25:25", "0.0.0.0:25")
+    told = scene.check(ca.issue(*EVERY), None, text=anywhere)
+    assert told == [
+        "mxward.toml:1: server.addresses: missing, so it is not known which domains are own, nor "
+        'what senders to them were promised about certificates; write addresses = ["192.0.2.25"]'
+    ]
+    no_domains = anywhere.replace('[inventory]\nfiles = ["domains"]', "")
+    assert "server.addresses" not in str(scene.check(ca.issue(*EVERY), None, text=no_domains))

@@ -167,7 +167,7 @@ def test_a_mail_server_that_shows_nothing(talk: Talk, why: str) -> None:
     assert time.monotonic() - start < 2
 
 
-@pytest.mark.parametrize("ehlo", [b"502 5.5.1 what\r\n", b"250 mail.example\r\n"])
+@pytest.mark.parametrize("ehlo", [b"502-what\r\n502 STARTTLS\r\n", b"250 mail.example\r\n"])
 def test_a_mail_server_that_has_no_extensions(ehlo: bytes) -> None:
     """Nor does it say farewell."""
 

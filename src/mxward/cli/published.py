@@ -23,7 +23,7 @@ __all__ = ["MOST", "Published", "published"]
 MOST = 200
 """Domains that are looked at."""
 _AT_ONCE = 20
-_LONGEST = 30.0  # seconds for all look-ups together
+_PATIENCE = 30.0  # seconds for all look-ups together
 
 
 @dataclass(slots=True)
@@ -37,10 +37,14 @@ class Published:
 
 
 async def published(
-    resolver: Resolver, domains: Sequence[str], own: frozenset[Address], names: Iterable[str]
+    resolver: Resolver,
+    domains: Sequence[str],
+    own: frozenset[Address],
+    names: Iterable[str],
+    within: float = _PATIENCE,
 ) -> Published:
-    """Look at these domains, and at hosts with these names as well."""
-    asking = _Bounded(resolver, asyncio.get_running_loop().time() + _LONGEST)
+    """Look at these domains, and at hosts with these names as well. Takes `within` s at most."""
+    asking = _Bounded(resolver, asyncio.get_running_loop().time() + within)
     found = Published()
     doors = Doors(asking, {}, Recollection(), time.time)
     for domain, door in zip(domains, await asyncio.gather(*map(doors.find, domains)), strict=True):

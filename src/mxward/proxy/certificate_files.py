@@ -97,7 +97,7 @@ def names_in(certificate: x509.Certificate) -> tuple[str, ...]:
 
 def covers(names: Collection[str], name: str) -> bool:
     """Whether one of these names, or a wildcard among them, stands for a name or `*.name`."""
-    return name in names or (name[:2] != "*." and f"*.{name.partition('.')[2]}" in names)
+    return name in names or f"*.{name.partition('.')[2]}" in names
 
 
 def dns_names(texts: Iterable[str]) -> Iterator[str]:
