@@ -44,7 +44,6 @@ class Hop:
         "_reader",
         "_refusal",
         "_securing",
-        "_securing",
         "_streaming",
         "_unsent",
         "extensions",
@@ -57,7 +56,7 @@ class Hop:
         self.extensions = Extensions()
         self.ready = False
         self.mail_open = False  # a transaction stands upstream
-        self.spotless = True  # it has refused nothing
+        self.spotless = True  # it has refused nothing, and nobody has tried to authenticate
         self._hello = Hello(introduction, tls)
         self._reader = ReplyReader()
         self._owed: deque[Step] = deque((Step.GREETING,))
@@ -74,7 +73,8 @@ class Hop:
     @property
     def idle(self) -> bool:
         """Whether it is ready, and nothing is owed either way."""
-        return self.ready and not (self._owed or self._outgoing or self._streaming)
+        open_ends = self._owed or self._outgoing or self._streaming or not self._reader.empty
+        return self.ready and not open_ends
 
     @property
     def answered(self) -> bool:
@@ -123,7 +123,8 @@ class Hop:
         self._owed.append(Step.END if last else Step.CHUNK)
 
     def auth(self, line: str) -> None:
-        """AUTH, or a line of its exchange."""
+        """AUTH, or a line of its exchange: from here on it may take us for somebody."""
+        self.spotless = False
         self._ask(Ask(Step.AUTH, line))
 
     def reset(self) -> None:
