@@ -44,7 +44,10 @@ class Exchange:
             self._instead = _NO_BASE64
             line = b"*"
         self._session.phase = Phase.AUTH
-        self._session.delivery.auth_line(line)
+        if self._session.delivery.connected:
+            self._session.delivery.auth_line(line)
+        else:  # it has gone meanwhile; before its line the client is owed nothing
+            self.on_lost()
 
     def on_answer(self, answer: Reply) -> bool:
         """The mail server's part; whether the client has failed."""
