@@ -104,7 +104,7 @@ class Relay:
                 _HANDLERS[type(event)](self, event)
                 self._advance()
             except BrokenDialogue as broken:
-                self._transactions.quit()
+                self._leave("the client cannot be understood")
                 self._close(broken.reply)
         return self._take_effects()
 
@@ -163,11 +163,15 @@ class Relay:
         self._client_ended = True
 
     def _on_client_gone(self, _: ClientGone) -> None:
+        self._leave("the client went away")
+        self._session.phase = Phase.CLOSED
+
+    def _leave(self, why: str) -> None:
+        """Leave the upstream: in good order where nobody waits for anything."""
         if self._session.phase is Phase.COMMAND:
             self._transactions.quit()
         else:
-            self._transactions.abandon("the client went away")
-        self._session.phase = Phase.CLOSED
+            self._transactions.abandon(why)
 
     def _on_client_secured(self, event: ClientSecured) -> None:
         client = self._session.client
