@@ -86,6 +86,8 @@ def fits(step: Step, reply: Reply) -> bool:
         return True
     if step is Step.DATA:
         return reply.code == 354
+    if step is Step.STARTTLS:
+        return reply.code == 220  # behind any other success nobody knows what it waits for
     if step is Step.AUTH:
         return reply.code in (235, 334)
     return reply.positive and step is not Step.VOID
