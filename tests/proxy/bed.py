@@ -8,9 +8,10 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from ipaddress import ip_address
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -69,6 +70,10 @@ class Bed:
             PROXY, self.port, local_addr=(source, 0), limit=1 << 20
         )
         return Client(reader, writer)
+
+    def set(self, **changes: Any) -> None:
+        """Other settings, for the sessions to come."""
+        self.shared.settings = replace(self.shared.settings, **changes)
 
     def logged(self) -> str:
         self.shared.eventlog.flush()

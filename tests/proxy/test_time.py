@@ -9,10 +9,9 @@ import pytest
 
 from mxward.model import Question, Stage
 from mxward.proxy.admission import Room
-from mxward.smtp import transactions
-from mxward.smtp.relay import PATIENCE, Phase
+from mxward.smtp.limits import Timeouts
 from mxward.smtp.vocabulary import Endpoint
-from tests.proxy.bed import MAIL_SERVER, Bed
+from tests.proxy.bed import MAIL_SERVER, Bed, Client
 from tests.proxy.test_sessions import play
 
 
@@ -32,18 +31,16 @@ def test_a_slow_dns_is_a_failed_one(stage: Stage, answer: str) -> None:
     play(scene, stage)
 
 
-def test_a_client_that_drips_buys_no_time_for_a_silent_upstream(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(transactions, "HELLO", 0.5)
-
+def test_a_client_that_drips_buys_no_time_for_a_silent_upstream() -> None:
     async def scene(stand: Bed) -> None:
+        stand.set(timeouts=Timeouts(hello=0.5))
+
         async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
             await reader.read()
 
         server = await asyncio.start_server(silent, MAIL_SERVER, 0)
         port = server.sockets[0].getsockname()[1]
-        stand.shared.decider.mail_server = Endpoint(stand.shared.mail_endpoint.address, port)
+        stand.shared.decider.mail_server = Endpoint(stand.shared.settings.mail_server.address, port)
         client = await stand.client()
         await client.answer()
         client.writer.write(b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<shaun@it.test>\r\n")
@@ -57,16 +54,65 @@ def test_a_client_that_drips_buys_no_time_for_a_silent_upstream(
     play(scene)
 
 
-def test_a_shorter_wait_rings_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_shorter_wait_rings_in_time() -> None:
     """A session that began with 300 s of patience ends its shorter waits when they are over."""
-    monkeypatch.setitem(PATIENCE, Phase.DATA, 0.3)
 
     async def scene(stand: Bed) -> None:
+        stand.set(timeouts=Timeouts(data=0.3))
         client = await stand.client()
         await client.envelope("shaun@it.test")
         assert (await client.say("DATA")).startswith("354")
         assert (await client.answer()).startswith("421 4.4.2")
         assert stand.mail.messages == []
+
+    play(scene)
+
+
+async def dripping(client: Client, octet: bytes) -> str:
+    """What is said while an octet comes every 0.1 seconds, for 2 seconds at most."""
+    answer = asyncio.ensure_future(client.answer())
+    for _ in range(20):
+        await asyncio.sleep(0.1)
+        if answer.done():
+            return await answer
+        client.writer.write(octet)
+    return "nothing"
+
+
+def test_a_slow_message_ends_however_often_something_comes() -> None:
+    """1024 octets within the time for a message, or none at all."""
+
+    async def scene(stand: Bed) -> None:
+        stand.set(timeouts=Timeouts(data=0.5))
+        client = await stand.client()
+        await client.envelope("shaun@it.test")
+        assert (await client.say("DATA")).startswith("354")
+        assert (await dripping(client, b"a")).startswith("421 4.4.2")
+        assert stand.mail.messages == []
+
+    play(scene)
+
+
+def test_a_message_that_comes_on_may_take_its_time() -> None:
+    async def scene(stand: Bed) -> None:
+        stand.set(timeouts=Timeouts(data=0.5))
+        client = await stand.client()
+        await client.envelope("shaun@it.test")
+        assert (await client.say("DATA")).startswith("354")
+        for _ in range(10):
+            client.writer.write((b"a" * 510 + b"\r\n") * 2)
+            await asyncio.sleep(0.1)
+        assert await client.say(".") == "250 2.0.0 kept"
+
+    play(scene)
+
+
+def test_a_client_that_drips_a_command_buys_no_time() -> None:
+    async def scene(stand: Bed) -> None:
+        stand.set(timeouts=Timeouts(command=0.5))
+        client = await stand.client()
+        await client.answer()
+        assert (await dripping(client, b"N")).startswith("421 4.4.2")
 
     play(scene)
 

@@ -4,7 +4,10 @@ server      listens, and stops in good order
 shared      what all sessions share
 admission   who may have a session
 connection  one client: carries out what the relay wishes
-upstream    one connection onward
+handshake   TLS with the client; tls, certificates, certificate_files: what it is shown
+patience    one timer for a session
+outward     the session's way onward
+upstream    one connection onward; pool: those that wait for their next client
 decider     needs -> look-ups -> decide -> where to
 findings    what the operator should hear of once
 eventlog    one line per event, gathered and written in batches

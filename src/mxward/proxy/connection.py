@@ -17,10 +17,11 @@ from typing import Any, cast
 
 from mxward import networks
 from mxward.networks import Address
+from mxward.proxy.handshake import shake_hands
+from mxward.proxy.outward import Outward
 from mxward.proxy.patience import Patience
 from mxward.proxy.shared import Shared
 from mxward.proxy.tls import names_of
-from mxward.proxy.upstream import UpstreamConnection
 from mxward.smtp import ProtocolError
 from mxward.smtp.identity import Peer
 from mxward.smtp.phases import CLIENTS
@@ -35,7 +36,6 @@ from mxward.smtp.vocabulary import (
     ClientSecured,
     Close,
     Connect,
-    Connected,
     Decide,
     Decided,
     Effect,
@@ -66,6 +66,7 @@ class ClientConnection(asyncio.Protocol):
         "_ends",
         "_events",
         "_lost",
+        "_outward",
         "_patience",
         "_peer",
         "_preamble",
@@ -77,8 +78,6 @@ class ClientConnection(asyncio.Protocol):
         "_shared",
         "_task",
         "_transport",
-        "_upstream",
-        "_upstream_full",
     )
 
     def __init__(self, shared: Shared) -> None:
@@ -86,14 +85,13 @@ class ClientConnection(asyncio.Protocol):
         self._patience = Patience(shared.loop, self._on_patience_lost)
         self._preamble: PreambleReader | None = None
         self._relay: Relay | None = None
-        self._upstream: UpstreamConnection | None = None
+        self._outward = Outward(shared, self._on, self._regulate)
         self._task: asyncio.Task[None] | None = None  # a decision, or the handshake
         self._events: list[Event] = []  # that came while another was handled
         self._progress = 0
         self._running = False
         self._reading = True
         self._securing = False
-        self._upstream_full = False
         self._client_full = False
         self._lost = False
 
@@ -133,19 +131,18 @@ class ClientConnection(asyncio.Protocol):
         self._on(ClientGone())
         self._lost = True
         self._patience.stop()
+        self._outward.let_go()
         if self._task is not None:
             self._task.cancel()
 
     def pause_writing(self) -> None:
         self._client_full = True
-        if self._upstream is not None:
-            self._upstream.pause()
+        self._outward.hold(True)
         self._regulate()
 
     def resume_writing(self) -> None:
         self._client_full = False
-        if self._upstream is not None:
-            self._upstream.resume()
+        self._outward.hold(False)
         self._regulate()
 
     # -- the beginning ------------------------------------------------------------------------
@@ -240,7 +237,7 @@ class ClientConnection(asyncio.Protocol):
     def _fail(self, trace: str) -> None:
         """A mistake of ours: the client may try again, and the log has it all."""
         self._events.clear()
-        self._abort(Abort())
+        self._outward.abort(Abort())
         self._log(Log("failure", {"id": self._peer.id, "trace": trace}, loud=True))
         last_word = reply(421, f"4.3.0 An internal failure, try again (id {self._peer.id})")
         self._send(Send(bytes(last_word)))
@@ -249,17 +246,13 @@ class ClientConnection(asyncio.Protocol):
     def _regulate(self) -> None:
         """Read from the client only while there is somewhere for it to go."""
         full = self._relay is not None and self._relay.full
-        wanted = not (self._upstream_full or self._client_full or self._securing or full)
+        wanted = not (self._outward.full or self._client_full or self._securing or full)
         if wanted != self._reading and not self._transport.is_closing():
             self._reading = wanted
             if wanted:
                 self._transport.resume_reading()
             else:
                 self._transport.pause_reading()
-
-    def _on_upstream_full(self, full: bool) -> None:
-        self._upstream_full = full
-        self._regulate()
 
     def _on_patience_lost(self) -> None:
         if self._relay is None or self._relay.phase is Phase.CLOSED:
@@ -281,18 +274,7 @@ class ClientConnection(asyncio.Protocol):
         self._task = self._shared.loop.create_task(self._shake_hands())
 
     async def _shake_hands(self) -> None:
-        shared, client = self._shared, self._peer.client
-        timeout = shared.settings.timeouts.handshake
-        try:
-            context = shared.context_for(client)
-            secured = await shared.loop.start_tls(
-                self._transport, self, context, server_side=True, ssl_handshake_timeout=timeout
-            )
-        except (OSError, RuntimeError) as why:
-            shared.handshake_failed(client, why)
-            fields = {"id": self._peer.id, "client": client, "why": why or "not in time"}
-            shared.log(Log("tls-failed", fields))
-            secured = None
+        secured = await shake_hands(self._shared, self._transport, self, self._peer)
         if secured is None:
             self._transport.abort()
             self.connection_lost(None)
@@ -302,17 +284,6 @@ class ClientConnection(asyncio.Protocol):
         self._reading = True
         certificate = secured.get_extra_info("peercert")
         self._on(ClientSecured(names_of(certificate) if certificate else ()))
-
-    def _send_upstream(self, effect: SendUpstream) -> None:
-        if self._upstream is not None:
-            self._upstream.write(effect.data)
-
-    def _secure_upstream(self, effect: SecureUpstream) -> None:
-        if self._upstream is not None:
-            shared, endpoint = self._shared, effect.endpoint
-            name = endpoint.name or str(endpoint.address)
-            timeout = shared.settings.timeouts.handshake
-            self._upstream.secure(shared.upstream_contexts[endpoint.tls], name, timeout)
 
     def _decide(self, effect: Decide) -> None:
         decided = self._shared.decider.at_once(effect.arrival)
@@ -332,34 +303,6 @@ class ClientConnection(asyncio.Protocol):
     def _on_decided(self, decided: Decided) -> None:
         self._shared.findings.consider(decided.decision)
         self._on(decided)
-
-    def _connect(self, effect: Connect) -> None:
-        endpoint, shared = effect.endpoint, self._shared
-        kept = shared.pool.take(endpoint) if effect.kept else None
-        if kept is not None:
-            self._upstream, extensions = kept
-            self._upstream.adopt(self._on, self._on_upstream_full)
-            self._on(Connected(extensions))
-            return
-        self._upstream = UpstreamConnection(self._on, self._on_upstream_full)
-        source = shared.source_for(endpoint)
-        self._upstream.open(endpoint, source, shared.settings.timeouts.connect)
-
-    def _keep(self, effect: Keep) -> None:
-        upstream, self._upstream = self._upstream, None
-        if upstream is not None:
-            self._shared.pool.put(effect.endpoint, upstream, effect.extensions)
-            self._on_upstream_full(False)
-
-    def _abort(self, _: Abort) -> None:
-        upstream, self._upstream = self._upstream, None
-        if upstream is not None:
-            upstream.abort()
-
-    def _finish(self, _: Finish) -> None:
-        upstream, self._upstream = self._upstream, None
-        if upstream is not None:
-            upstream.finish()
 
     def _close(self, _: Close) -> None:
         self._transport.close()
@@ -381,17 +324,17 @@ def _address(host: str) -> Address:
 
 
 _PERFORM: dict[type, Callable[[ClientConnection, Any], None]] = {
-    Abort: ClientConnection._abort,
+    Abort: lambda connection, effect: connection._outward.abort(effect),
     Close: ClientConnection._close,
-    Connect: ClientConnection._connect,
+    Connect: lambda connection, effect: connection._outward.connect(effect),
     Decide: ClientConnection._decide,
-    Finish: ClientConnection._finish,
-    Keep: ClientConnection._keep,
+    Finish: lambda connection, effect: connection._outward.finish(effect),
+    Keep: lambda connection, effect: connection._outward.keep(effect),
     Later: ClientConnection._later,
     Learned: ClientConnection._learned,
     Log: ClientConnection._log,
     SecureClient: ClientConnection._secure_client,
-    SecureUpstream: ClientConnection._secure_upstream,
+    SecureUpstream: lambda connection, effect: connection._outward.secure(effect),
     Send: ClientConnection._send,
-    SendUpstream: ClientConnection._send_upstream,
+    SendUpstream: lambda connection, effect: connection._outward.send(effect),
 }
