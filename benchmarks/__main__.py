@@ -41,15 +41,17 @@ def main(names: tuple[str, ...], pairs: int, path: Path | None, quick: bool) -> 
         directory = Path(name)
         directory.chmod(0o755)  # the servers run as users of their own
         about = conditions(directory, effort)
-        for work in names or WORKS:
-            click.echo(f"{work} ...", err=True)
-            (directory / work).mkdir()
-            results.append(WORKS[work](directory / work, effort))
-    about["load average after"] = load_average()
-    console = Console(width=None if sys.stdout.isatty() else 140)
-    show(results, about, console, judged=not quick)
-    if path:
-        write(results, about, path)
+        try:
+            for work in names or WORKS:
+                click.echo(f"{work} ...", err=True)
+                (directory / work).mkdir()
+                results.append(WORKS[work](directory / work, effort))
+        finally:  # what was found before a Ctrl-C is told too
+            about["load average after"] = load_average()
+            if path:
+                write(results, about, path)
+            console = Console(width=None if sys.stdout.isatty() else 140)
+            show(results, about, console, judged=not quick)
 
 
 if __name__ == "__main__":
