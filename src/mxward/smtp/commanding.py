@@ -31,6 +31,8 @@ _BYE = reply(221, "2.0.0 Bye")
 _MAIL_FIRST = reply(503, "5.5.1 MAIL first")
 _NOT_NOW = reply(503, "5.5.1 A message is under way already")
 _TOO_LARGE = reply(552, "5.3.4 The message is larger than is taken here")
+_OF_HTTP = ("CONNECT", "GET", "HEAD", "OPTIONS", "POST", "PUT")
+"""Whoever sends these is a browser that somebody has misled: what follows is not meant for us."""
 _NOT_OFFERED = ("EXPN", "ETRN", "TURN", "XCLIENT", "XFORWARD")
 
 
@@ -66,6 +68,8 @@ class Commanding:
         elif command.verb in _CANNED:
             self._count_idle(command.verb)
             self._say(_CANNED[command.verb])
+        elif command.verb in _OF_HTTP:
+            raise BrokenDialogue(reply(500, "5.5.1 This is no web server"))
         elif command.verb in _NOT_OFFERED:
             self._mistake(reply(502, f"5.5.1 {command.verb} is not offered"))
         else:

@@ -129,6 +129,8 @@ def _mail(rest: str) -> Mail:
     size = mail.get("SIZE")
     if size is not None and not re.fullmatch(r"[0-9]{1,20}", size, re.ASCII):
         raise CommandError(reply(501, "5.5.4 SIZE takes a number of bytes"))
+    if mail.get("SMTPUTF8"):
+        raise CommandError(reply(501, "5.5.4 SMTPUTF8 takes no value"))  # RFC 6531 3.4
     if mail.get("BODY") is not None and mail.body not in _BODIES:
         raise CommandError(reply(501, f"5.5.4 BODY takes {', '.join(_BODIES)}"))
     return mail

@@ -39,15 +39,15 @@ class Exchange:
 
     def on_line(self, line: bytes) -> None:
         """The client's part."""
+        if not self._session.delivery.connected:  # it went while the client thought
+            self._end(NO_AUTH)
+            return
         self._lines += 1
         if not is_response(line) or self._lines > MOST_LINES:
             self._instead = _NO_BASE64
             line = b"*"
         self._session.phase = Phase.AUTH
-        if self._session.delivery.connected:
-            self._session.delivery.auth_line(line)
-        else:  # it has gone meanwhile; before its line the client is owed nothing
-            self.on_lost()
+        self._session.delivery.auth_line(line)
 
     def on_answer(self, answer: Reply) -> bool:
         """The mail server's part; whether the client has failed."""
@@ -60,17 +60,21 @@ class Exchange:
             return False
         if answer.code in (235, 334) and self._instead is not None:
             session.delivery.abort()  # a cancelled exchange that goes on: out of step
-        session.phase = Phase.COMMAND
         if answer.code == 235 and self._instead is None:
             session.client.authenticated = self._mechanism
         said = self._instead or answer
-        session.say(said)
-        self._log(said)
+        self._end(said)
         return said.code >= 500
 
     def on_lost(self) -> None:
-        """The mail server is gone."""
-        self.on_answer(self._instead or NO_AUTH)
+        """The mail server is gone. Where it is the client's turn, it is told behind its line."""
+        if self._session.phase is Phase.AUTH:
+            self._end(self._instead or NO_AUTH)
+
+    def _end(self, said: Reply) -> None:
+        self._session.phase = Phase.COMMAND
+        self._session.say(said)
+        self._log(said)
 
     def _log(self, answer: Reply) -> None:
         """That somebody has authenticated, or not, is told; the mail server's log has the name."""
