@@ -10,7 +10,7 @@ address and any port is free: give each server an address, and the well-known po
     room        where programs run: packages at /opt, their directory at /srv, their own users
     server      start, stop, kill, wait until ready
     mailserver  what Postfix and Exim share: mailboxes, the queue
-    postfix, exim, scanner, dns, sink    one recipe each
+    postfix, exim, scanner, sender, dns, sink    one recipe each
     clients     swaks and smtp-source
 """
 
@@ -20,21 +20,25 @@ from tests.integration.servers.exim import Exim
 from tests.integration.servers.mailserver import Mail, MailServer
 from tests.integration.servers.postfix import Postfix
 from tests.integration.servers.scanner import Scanner
+from tests.integration.servers.sender import EximSender, PostfixSender, hand_over
 from tests.integration.servers.server import Server, ServerError
 from tests.integration.servers.sink import SmtpSink
 
 __all__ = [
     "Exim",
+    "EximSender",
     "Mail",
     "MailServer",
     "Nsd",
     "Postfix",
+    "PostfixSender",
     "Scanner",
     "Server",
     "ServerError",
     "Session",
     "SmtpSink",
     "Unbound",
+    "hand_over",
     "smtp_source",
     "swaks",
 ]

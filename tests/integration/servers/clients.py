@@ -22,7 +22,8 @@ class Session:
     def replies(self) -> list[str]:
         """The server's lines as swaks shows them, in order: `250 2.1.0 Ok`."""
         lines = self.transcript.splitlines()
-        return [line[4:].strip() for line in lines if line.startswith(("<-  ", "<** "))]
+        shown = ("<-  ", "<** ", "<~  ", "<~* ")  # the last two within TLS
+        return [line[4:].strip() for line in lines if line.startswith(shown)]
 
     @property
     def refused(self) -> list[str]:

@@ -1,6 +1,7 @@
 """Exim as the mail server: one Maildir for all mailboxes, relaying for its own host as packaged.
 
-`settings` adds lines to the main section. Not here: TLS, AUTH, local users, aliases.
+`settings` adds lines to the main section, `authenticators` to the section of that name. Not here:
+local users, aliases.
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ domainlist local_domains = lsearch;/srv/domains
 hostlist relay_from_hosts = <; 127.0.0.1 ; ::1
 acl_smtp_rcpt = rcpt
 
-tls_advertise_hosts =
+tls_advertise_hosts = {tls}
+tls_certificate = /srv/mx.pem
+tls_privatekey = /srv/mx.key
 dsn_advertise_hosts = *
 rfc1413_query_timeout = 0s
 smtp_accept_max = 0
 smtp_accept_queue_per_connection = 0
-log_selector = +incoming_interface +incoming_port +proxy +received_recipients +subject
+log_selector = +incoming_interface +incoming_port +proxy +received_recipients +subject \\
+  +pipelining +tls_cipher
 {settings}
 begin acl
 rcpt:
@@ -41,6 +45,7 @@ rcpt:
   deny    domains = +local_domains
           message = 5.1.1 User unknown
   accept  hosts = +relay_from_hosts
+  accept  authenticated = *
   deny    message = 5.7.1 Relay not permitted
 
 begin routers
@@ -48,11 +53,7 @@ mailboxes:
   driver = accept
   domains = +local_domains
   transport = maildir
-elsewhere:
-  driver = redirect
-  data = :defer: nothing leaves this server
-  allow_defer
-
+{elsewhere}
 begin transports
 maildir:
   driver = appendfile
@@ -61,14 +62,27 @@ maildir:
   envelope_to_add
   return_path_add
   user = Debian-exim
-
+{transports}
 begin retry
 * * F,1h,1s
+
+begin authenticators
+{authenticators}
+"""
+_NOTHING_LEAVES = """\
+elsewhere:
+  driver = redirect
+  data = :defer: nothing leaves this server
+  allow_defer
 """
 
 
 class Exim(MailServer):
     """Exim, started from nothing. See MailServer."""
+
+    authenticators = ""
+    elsewhere = _NOTHING_LEAVES  # the last router
+    transports = ""
 
     def configure(self) -> list[str]:
         for name in ("spool", "logs", "mail"):
@@ -80,7 +94,11 @@ class Exim(MailServer):
             hostname=self.hostname,
             interfaces=" ; ".join(f"[{self.address}]:{port}" for port in ports),
             proxy_port=self.proxy_port or 0,
+            tls="*" if self._write_certificate() else "",
             settings=self.settings,
+            elsewhere=self.elsewhere,
+            transports=self.transports,
+            authenticators=self.authenticators,
         )
         (self.directory / "exim.conf").write_text(configuration)
         return ["/opt/usr/sbin/exim4", "-C", "/srv/exim.conf", "-bdf", "-q2s"]

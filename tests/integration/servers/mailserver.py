@@ -9,6 +9,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
+from tests.certificates import Issued
 from tests.integration.servers.server import Server, greets
 
 _SETTLED_WITHIN = 30.0  # seconds
@@ -33,8 +34,8 @@ class MailServer(Server):
 
     It listens on `port`, and where `proxy_port` is given also there, for a proxy that tells it the
     client by the PROXY protocol (v1 or v2). As packaged, it relays for clients on its own host to
-    anywhere; such mail stays in its queue, since nothing ever leaves it. `settings` are lines for
-    its own configuration.
+    anywhere; such mail stays in its queue, since nothing ever leaves it. With a `certificate` it
+    offers STARTTLS. `settings` are lines for its own configuration.
     """
 
     def __init__(
@@ -46,12 +47,14 @@ class MailServer(Server):
         domains: Iterable[str] = (),
         proxy_port: int | None = None,
         hostname: str = "mail.provider.example",
+        certificate: Issued | None = None,
         settings: str = "",
     ) -> None:
         super().__init__(directory, address, port)
         self.proxy_port = proxy_port
         self.domains = tuple(domains)
         self.hostname = hostname
+        self.certificate = certificate
         self.settings = settings
 
     @abstractmethod
@@ -78,6 +81,14 @@ class MailServer(Server):
         """How many messages are in the mailbox of `recipient`, or in all of them."""
         return len(self.mail(recipient))
 
+    def _write_certificate(self) -> bool:
+        """As /srv/mx.pem and /srv/mx.key; whether there is one."""
+        if self.certificate is None:
+            return False
+        for path in self.certificate.write(self.directory, "mx"):
+            Path(path).chmod(0o644)
+        return True
+
     def answers(self) -> bool:
         if self.proxy_port and not greets(self.address, self.proxy_port, _HEALTH_CHECK):
             return False
@@ -86,6 +97,6 @@ class MailServer(Server):
 
 def _read(path: Path) -> Mail:
     raw = path.read_bytes()
-    headers = message_from_bytes(raw, policy=policy.compat32)
+    headers = message_from_bytes(raw.partition(b"\n\n")[0], policy=policy.compat32)
     recipient = headers["Delivered-To"] or headers["Envelope-To"] or ""
     return Mail(str(recipient), str(headers["Return-Path"]).strip("<>"), raw)

@@ -1,7 +1,7 @@
 """Postfix as the mail server, with Debian's relay settings: it relays for its own host.
 
 Deliveries are fast (no back-off between tries, no limits on clients) and go into one Maildir;
-`settings` are lines for main.cf, where a later one replaces an earlier. Not here: TLS, SASL, local
+`settings` are lines for main.cf, where a later one replaces an earlier. Not here: SASL, local
 users, pickup.
 """
 
@@ -71,13 +71,25 @@ error unix - - n - - error
 retry unix - - n - - error
 virtual unix - n n - - virtual
 anvil unix - - n - 1 anvil
+tlsmgr unix - - n 1000? 1 tlsmgr
+"""
+_TLS = """\
+smtpd_tls_security_level = may
+smtpd_tls_chain_files = /srv/mx.key, /srv/mx.pem
+smtpd_tls_loglevel = 1
+smtpd_tls_received_header = yes
 """
 _ON_THE_WAY = ("incoming", "active")  # in this order, so that what moves on meanwhile is seen
 _KEPT = ("bounce", "corrupt", "defer", "deferred", "flush", "hold", "private", "saved", "trace")
 
 
 class Postfix(MailServer):
-    """Postfix, started from nothing. See MailServer."""
+    """Postfix, started from nothing. See MailServer.
+
+    On `xclient_port` whoever connects may say by XCLIENT who the client is, and say it again.
+    """
+
+    xclient_port: int | None = None
 
     def configure(self) -> list[str]:
         self._write("main.cf", self._main())
@@ -118,7 +130,8 @@ class Postfix(MailServer):
             address=self.address,
             postfix=room.USERS["postfix"],
         )
-        return main + self.settings
+        tls = _TLS if self._write_certificate() else ""
+        return main + tls + self.settings
 
     def _inet_services(self) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address
@@ -126,6 +139,11 @@ class Postfix(MailServer):
         if self.proxy_port:
             services += f"{host}:{self.proxy_port} inet n - n - - smtpd\n"
             services += "  -o smtpd_upstream_proxy_protocol=haproxy\n"
+        if self.xclient_port:
+            services += f"{host}:{self.xclient_port} inet n - n - - smtpd\n"
+            services += "  -o smtpd_authorized_xclient_hosts=static:all\n"
+            # It would take all clients for its own host, as long as the proxy connects from there.
+            services += "  -o local_header_rewrite_clients=\n"
         return services
 
     def _make_spool(self) -> None:
