@@ -46,6 +46,7 @@ HOSTS = {
     "mx.it.co.za": None,
     "it.co.za": None,
 }
+CERTIFICATES = ("out.clean.example", "clean.example", "out.shield.example", "gw.branch.example")
 NAMES = ("gw.branch.example", "branch.example", "mx1.clean.example")
 HIDDEN = (
     "a%{0}@{1}",
@@ -70,6 +71,7 @@ def some(pool: Any, most: int = 3) -> st.SearchStrategy[tuple[Any, ...]]:
 
 networks = some(NETWORKS, 2).map(Networks)
 domains = some(ENTRIES).map(Domains)
+certificates = some(CERTIFICATES, 2)
 names = st.builds(ConfirmedNames, st.sampled_from(Known), some(NAMES))
 hidden = st.builds(
     str.format, st.sampled_from(HIDDEN), st.sampled_from(DOMAINS), st.sampled_from(FAR)
@@ -86,12 +88,14 @@ arrivals = st.builds(
     recipient=recipients,
     authenticated=st.sampled_from([None, None, None, "anna"]),
     names=names,
+    certificates=st.just(()) | certificates,
 )
 _BY_NETWORK = [Trust("anna", "printer", net) for net in NETWORKS]
 _BY_NAME = [Trust("ben", "b", name=name) for name in ("gw.branch.example", "*.branch.example")]
+_BY_CERTIFICATE = [replace(trust, name=None, certificate=trust.name) for trust in _BY_NAME]
 trusts = st.builds(
     replace,
-    st.sampled_from(_BY_NETWORK) | st.sampled_from(_BY_NAME),
+    st.sampled_from(_BY_NETWORK) | st.sampled_from([*_BY_NAME, *_BY_CERTIFICATE]),
     recipients=st.just(Domains()) | domains,
     senders=st.sampled_from([Domains(), Domains(["hallmark.com"])]),
     expires=st.none() | st.integers(0, 10).map(float),
@@ -108,6 +112,7 @@ def scanners_of(declared: tuple[str, ...]) -> st.SearchStrategy[dict[str, Scanne
                 mx=st.just((f"{name}.example",)),
                 addresses=networks,
                 egress=networks,
+                certificates=some([f"*.{name}.example", "out.clean.example"]),
             )
             for name in declared
         }
@@ -147,6 +152,7 @@ doors = st.builds(
     former=networks,
     held=networks,
     missing=st.just(()) | some(questions),
+    also=some(["clean", "shield"], 1),
 ) | st.builds(FrontDoor, state=st.sampled_from(Known), former=networks, missing=some(questions, 1))
 
 

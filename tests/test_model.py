@@ -44,9 +44,11 @@ def test_the_strictest_stage(stages: str, strictest: Stage) -> None:
 def test_trust_is_sorted_by_what_it_goes_by() -> None:
     printer = Trust("anna", "printer", network("192.0.2.7/32"))
     branch = Trust("ben", "branch", name="gw.branch.example")
-    rules = Rules(Domains(), trust=(printer, branch))
+    partner = Trust("ben", "partner", certificate="*.partner.example")
+    rules = Rules(Domains(), trust=(printer, partner, branch))
     assert list(rules.trusted_networks) == [printer.network]
     assert rules.trusted_names == (branch,)
+    assert rules.trusted_certificates == (partner,)
 
 
 def test_a_front_door_knows_its_addresses_and_scanners() -> None:

@@ -107,6 +107,30 @@ def test_trust_by_name(wanted: str, names: tuple[str, ...], trusted: bool) -> No
     assert (decide(asked, DOORS["scanner"], rules, NOW).reason is Reason.TRUSTED) is trusted
 
 
+@pytest.mark.parametrize(
+    ("wanted", "shown", "trusted"),
+    [
+        ("relay.partner.example", ("relay.partner.example",), True),
+        ("relay.partner.example", ("pool.example", "relay.partner.example"), True),
+        ("relay.partner.example", ("a.relay.partner.example", "partner.example"), False),
+        ("*.partner.example", ("a.relay.partner.example",), True),
+        ("*.partner.example", ("*.partner.example",), True),  # a wildcard certificate of theirs
+        ("*.partner.example", ("partner.example", "apartner.example"), False),
+        ("a.partner.example", ("*.partner.example",), False),
+        ("*.partner.example", (), False),
+    ],
+)
+def test_trust_by_certificate(wanted: str, shown: tuple[str, ...], trusted: bool) -> None:
+    entry = Trust("ben", "partner", certificate=wanted, recipients=Domains(["it.co.za"]))
+    rules = replace(RULES["refuse"], trust=(entry,))
+    asked = replace(arrival("stranger", "shaun@it.co.za"), certificates=shown)
+    decision = decide(asked, DOORS["scanner"], rules, NOW)
+    assert (decision.reason is Reason.TRUSTED) is trusted
+    assert decision.evidence.trust == (entry if trusted else None)
+    elsewhere = replace(asked, recipient="shaun@a.it.co.za")
+    assert decide(elsewhere, DOORS["scanner"], rules, NOW).reason is Reason.BACK_DOOR
+
+
 PRIVATE_TOO = Scanner("clean", mx=("clean.example",), addresses=Networks.of("10.9.9.0/24"))
 VANITY = exchange(10, "mx.it.co.za", "62.4.5.6", "10.9.9.9", scanner="clean")
 

@@ -116,7 +116,9 @@ def internets(draw: st.DrawFn) -> Internet:
     own = frozenset(map(address, draw(st.sampled_from([OWN[:1], OWN[:1], OWN]))))
     shield = draw(st.sampled_from([SHIELD, SHIELD | Networks.of("2a00:1::/64")]))
     scanners = {
-        "clean": Scanner("clean", ("clean.example",), spf=(SPF.name,)),
+        "clean": Scanner(
+            "clean", ("clean.example",), spf=(SPF.name,), certificates=("out.c.example",)
+        ),
         "shield": Scanner("shield", ("shield.example",), shield, Networks.of(MX_HOST)),
     }
     rules = Rules(
@@ -130,7 +132,10 @@ def internets(draw: st.DrawFn) -> Internet:
     spf, held = draw(
         st.permutations([Networks.of("198.51.100.0/24"), Networks.of("4.3.0.0/16"), Networks()])
     )[:2]
-    arrival = Arrival(address(client), address(OWN[0]), "", "", f"shaun@{DOMAIN}")
+    shown = draw(st.sampled_from([(), (), ("out.c.example",)]))
+    arrival = Arrival(
+        address(client), address(OWN[0]), "", "", f"shaun@{DOMAIN}", certificates=shown
+    )
     return Internet(draw(facts()), spf, held, arrival, rules)
 
 

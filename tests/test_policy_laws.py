@@ -51,13 +51,17 @@ def without_evidence(decision: Decision) -> Decision:
     return replace(decision, evidence=Evidence())
 
 
-@given(any_world, st.integers(0, 5), st.booleans())
-def test_an_expired_trust_passes_nobody(world: World, ago: int, by_name: bool) -> None:
+@given(any_world, st.integers(0, 5), st.sampled_from(["network", "name", "certificate"]))
+def test_an_expired_trust_passes_nobody(world: World, ago: int, by: str) -> None:
     expired = Trust("anna", "printer", network(str(world.arrival.client)), expires=world.now - ago)
-    if by_name:
-        confirmed = ConfirmedNames(Known.FOUND, ("gw.branch.example",))
-        world = replace(world, arrival=replace(world.arrival, names=confirmed))
+    arrival = world.arrival
+    if by == "name":
+        arrival = replace(arrival, names=ConfirmedNames(Known.FOUND, ("gw.branch.example",)))
         expired = replace(expired, network=None, name="gw.branch.example")
+    elif by == "certificate":
+        arrival = replace(arrival, certificates=("gw.branch.example",))
+        expired = replace(expired, network=None, certificate="gw.branch.example")
+    world = replace(world, arrival=arrival)
     rules = replace(world.rules, trust=(expired, *world.rules.trust))
     assert replace(world, rules=rules).decide() == world.decide()
 

@@ -109,6 +109,20 @@ def test_two_scanners_both_deliver() -> None:
     assert see(DOMAIN, facts.get, SCANNERS, 0.0).needs_egress_of == ("mimecast", "hornet")
     assert door(facts).egress == Networks.of("198.51.100.0/24", "203.0.113.0/24")
     assert door(facts).scanners == ("mimecast", "hornet")
+    assert door(facts).also == ()
+
+
+def test_a_host_of_two_scanners_is_either_ones() -> None:
+    """By its name and by where a CNAME leads: the egress of both is welcome, and so are both."""
+    facts = {
+        question("MX it.co.za"): Remembered(Known.FOUND, ("10 a.mimecast.com",), "", 0.0, 300.0),
+        question("A a.mimecast.com"): Remembered(
+            Known.FOUND, ("192.0.2.1",), "b.hornetsecurity.com", 0.0, 300.0
+        ),
+    }
+    found = door(facts)
+    assert (found.scanners, found.also) == (("mimecast",), ("hornet",))
+    assert found.egress == Networks.of("198.51.100.0/24", "203.0.113.0/24")
 
 
 @pytest.mark.parametrize(
@@ -215,8 +229,9 @@ def test_a_host_that_vanished_leaves_its_addresses_and_its_scanners_egress() -> 
     before = Networks.of("192.0.2.1", "192.0.2.2", "192.0.2.3", "2001:db8::1", "198.51.100.0/24")
     assert door(facts, HOUR).former == before
     assert door(facts, HOUR).egress == EGRESS["hornet"].networks
-    assert door(facts, HOUR).scanners == ("hornet",)
-    assert door(facts, HOUR + COOLING_OFF).former == Networks()
+    assert (door(facts, HOUR).scanners, door(facts, HOUR).also) == (("hornet",), ("mimecast",))
+    after = door(facts, HOUR + COOLING_OFF)
+    assert (after.former, after.also) == (Networks(), ())
 
 
 def test_an_address_that_vanished_before_its_host_did_is_former_still() -> None:
@@ -245,7 +260,7 @@ def test_a_cname_that_led_to_another_scanner_leaves_its_egress() -> None:
             answer = Answer(Known.FOUND, values, 300.0, led_to)
             facts[host] = remember(facts.get(host), answer, now) or facts[host]
     found = door(facts, HOUR)
-    assert found.scanners == ("hornet",)
+    assert (found.scanners, found.also) == (("hornet",), ("mimecast",))
     assert found.former == Networks.of("192.0.2.1", "198.51.100.0/24")
     assert door(facts, HOUR + COOLING_OFF).former == Networks()
 
@@ -282,7 +297,8 @@ def after(history: list[tuple[float, dict[str, set[str] | None]]]) -> tuple[Fact
 def lets_in(found: FrontDoor) -> set[str]:
     """Everything that a front door welcomes, as text."""
     networks = {str(net) for net in (*found.egress, *found.former)}
-    return networks | {f"{a}/32" for a in found.addresses}
+    hosts = {f"{a}/32" for a in found.addresses}
+    return networks | hosts | {*found.scanners, *found.also}  # scanners by their certificates
 
 
 @given(HISTORY, st.floats(0, 100 * HOUR))
@@ -328,6 +344,7 @@ def test_what_was_welcome_stays_so_for_72_hours(
                 welcome = {
                     *(str(net) for net in found.egress),
                     *(f"{a}/32" for a in found.addresses),
+                    *found.scanners,
                 }
                 until |= dict.fromkeys(welcome, now + COOLING_OFF)
 
