@@ -13,7 +13,7 @@
     stream         the message, by DATA or BDAT, to its verdict
     message        what may yet be said against it while it streams
     exchange       AUTH between the client and the mail server; authentication: its lines
-    delivery       the way on: endpoints in turn, connections that are kept
+    delivery       the way on: endpoints in turn, connections that are kept; route: where to
     hop            one upstream connection: MAIL, RCPT, DATA, BDAT as a client
     hello          its first words: greeting, EHLO, STARTTLS, XCLIENT
     steps          what passes between the two

@@ -9,14 +9,14 @@ Where XCLIENT tells who the client is, a spotless connection is left to the next
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from mxward.smtp.commands import Mail, Rcpt
 from mxward.smtp.data import END
 from mxward.smtp.extensions import Extensions
-from mxward.smtp.hello import Introduction
 from mxward.smtp.hop import Hop
 from mxward.smtp.replies import Reply, reply
+from mxward.smtp.route import MAIL_SERVER, Lost, Route
 from mxward.smtp.secrecy import Tls
 from mxward.smtp.steps import Answer, Broken, Greeted, Outcome, SecureNow, Step
 from mxward.smtp.vocabulary import (
@@ -31,7 +31,7 @@ from mxward.smtp.vocabulary import (
     SendUpstream,
 )
 
-__all__ = ["MAIL_SERVER", "Delivery", "Lost", "Route"]
+__all__ = ["NO_AUTH", "Delivery"]
 
 MAX_TRIES = 8
 """Endpoints tried for one recipient; RFC 5321 5.1 asks for at least two."""
@@ -41,32 +41,11 @@ UNREACHABLE = reply(451, "4.4.1 The next server cannot be reached just now, try 
 NO_AUTH = reply(454, "4.7.0 Temporary authentication failure, try again later")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where a transaction goes. Two recipients with the same `key` share it."""
-
-    key: str
-    introduction: Introduction
-    endpoints: tuple[Endpoint, ...]
-
-
-MAIL_SERVER = ""
-"""The key of the route to the mail server."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The upstream is gone, and what it had accepted with it."""
-
-    why: str
-
-
 class Delivery:
     """The upstream side of one client's session. Effects go to the list it was given."""
 
     __slots__ = (
         "_auth",
-        "_authenticated",
         "_effects",
         "_hop",
         "_mail",
@@ -75,6 +54,7 @@ class Delivery:
         "_securing",
         "_untried",
         "_used",
+        "authenticated",
         "endpoint",
     )
 
@@ -88,7 +68,7 @@ class Delivery:
         self._offered: list[Rcpt] = []  # recipients that are owed an answer
         self._auth = ""  # waits for the connection
         self._used = False  # the connection has served a transaction, of whomever
-        self._authenticated = False
+        self.authenticated = False
         self._securing = False
 
     @property
@@ -222,7 +202,7 @@ class Delivery:
             if what.step is Step.RCPT:
                 del self._offered[0]
             elif what.step is Step.AUTH:
-                self._authenticated = what.reply.code == 235
+                self.authenticated = what.reply.code == 235
             return [what]
         if isinstance(what, Greeted):
             return self._on_greeted(what)
@@ -276,7 +256,7 @@ class Delivery:
         """Nothing refused, nothing owed, nothing open: the next client begins as on a new one."""
         told = self._route is not None and self._route.introduction.xclient is not None
         clean = hop.idle and hop.spotless and not hop.mail_open
-        return told and clean and not self._authenticated
+        return told and clean and not self.authenticated
 
     def _rejection(self, refused: Reply) -> Reply:
         """The mail server's word is the client's; a scanner's greeting is no verdict on mail."""
@@ -298,7 +278,7 @@ class Delivery:
     @property
     def _nothing_taken(self) -> bool:
         """Whether somebody waits while no sender has been accepted: any way is still open."""
-        return bool(self._offered or self._auth) and not self.mail_open and not self._authenticated
+        return bool(self._offered or self._auth) and not self.mail_open and not self.authenticated
 
     def _start_over(self, otherwise: Reply) -> list[Answer | Lost]:
         """Go on to the next endpoint; where a used connection has died, begin with the first."""
@@ -370,5 +350,5 @@ class Delivery:
         self._hop = None
         self._offered.clear()
         self._auth = ""
-        self._authenticated = False
+        self.authenticated = False
         self._securing = False

@@ -13,10 +13,10 @@ from mxward.model import Action, Arrival, ConfirmedNames, Decision
 from mxward.smtp import loglines, refusals
 from mxward.smtp.client import Client
 from mxward.smtp.commands import Mail, Rcpt
-from mxward.smtp.delivery import MAIL_SERVER, Route
 from mxward.smtp.hello import Introduction
 from mxward.smtp.identity import Identity, header
 from mxward.smtp.replies import Reply, reply
+from mxward.smtp.route import MAIL_SERVER, Route
 from mxward.smtp.settings import Settings
 from mxward.smtp.vocabulary import NO_NAMES, Decided, Endpoint, Log
 

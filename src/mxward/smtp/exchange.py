@@ -7,10 +7,11 @@ base64 cancels the exchange, there as well. Passwords pass through here; nothing
 from __future__ import annotations
 
 from mxward.smtp.authentication import MOST_LINES, is_response
-from mxward.smtp.delivery import NO_AUTH, Lost
+from mxward.smtp.delivery import NO_AUTH
 from mxward.smtp.envelope import mail_server_route
 from mxward.smtp.phases import Phase
 from mxward.smtp.replies import Reply, reply
+from mxward.smtp.route import Lost
 from mxward.smtp.session import Session
 from mxward.smtp.steps import Answer
 from mxward.smtp.vocabulary import Log

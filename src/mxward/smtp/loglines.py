@@ -6,9 +6,9 @@ Never any content of a mail.
 from __future__ import annotations
 
 from mxward.model import Arrival, Decision
-from mxward.smtp.delivery import Route
 from mxward.smtp.identity import Peer
 from mxward.smtp.replies import Reply
+from mxward.smtp.route import Route
 from mxward.smtp.vocabulary import Endpoint, Log
 
 __all__ = ["decided", "loop", "message"]

@@ -7,10 +7,10 @@ answer is there first waits until those before it have gone out.
 from __future__ import annotations
 
 from mxward.smtp.commands import Rcpt
-from mxward.smtp.delivery import Lost
 from mxward.smtp.envelope import LOST, Candidate, Envelope
 from mxward.smtp.phases import Phase
 from mxward.smtp.replies import Reply, reply
+from mxward.smtp.route import Lost
 from mxward.smtp.session import Session
 from mxward.smtp.steps import Answer
 from mxward.smtp.vocabulary import Decide, Decided

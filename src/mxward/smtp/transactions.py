@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from mxward.smtp.commands import Mail, Rcpt
-from mxward.smtp.delivery import Lost
 from mxward.smtp.envelope import LOST, Envelope
 from mxward.smtp.exchange import Exchange
 from mxward.smtp.phases import Phase
 from mxward.smtp.recipients import Recipients
 from mxward.smtp.replies import Reply, reply
+from mxward.smtp.route import Lost
 from mxward.smtp.session import Session
 from mxward.smtp.steps import Answer, Step
 from mxward.smtp.stream import Stream
