@@ -77,6 +77,19 @@ def test_tls_is_read(full: Path) -> None:
     assert config.asks_for_certificates
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [
+        '[scanners.a]\nmx = ["mx.example.net"]\ncertificates = ["*.example.net"]\n',
+        '[[trust]]\ncertificate = "relay.example.net"\nowner = "anna"\nnote = "a partner"\n',
+    ],
+)
+def test_either_entry_asks_for_certificates(tmp_path: Path, entry: str) -> None:
+    ours = '[tls]\ncertificates = [{ chain = "/dev/null", key = "/dev/null" }]\n'
+    (tmp_path / "mxward.toml").write_text(ours + entry)
+    assert load(tmp_path / "mxward.toml").asks_for_certificates
+
+
 def test_limits_and_times_are_read(full: Path) -> None:
     config = load(full)
     assert config.limits.connections == 2000
