@@ -46,7 +46,7 @@ class UpstreamConnection(asyncio.Protocol):
                     lambda: self, str(endpoint.address), endpoint.port, local_addr=local
                 )
         except (OSError, TimeoutError) as why:
-            self._say(UpstreamGone(f"{endpoint}: {why or 'no connection in time'}"))
+            self._end(f"{endpoint}: {why or 'no connection in time'}")
 
     def secure(self, context: ssl.SSLContext, name: str, seconds: float) -> None:
         """Go on in TLS. Nothing is read in the clear from here on; `seconds` at most."""
@@ -65,10 +65,10 @@ class UpstreamConnection(asyncio.Protocol):
             )
         except (OSError, RuntimeError, ValueError) as why:
             plain.abort()
-            self._say(UpstreamGone(f"TLS: {why or 'no handshake in time'}"))
+            self._end(f"TLS: {why or 'no handshake in time'}")
             return
         if secured is None:  # it was closed under way
-            self._say(UpstreamGone("TLS: connection closed"))
+            self._end("TLS: connection closed")
             return
         self._transport = secured
         if self._tell is None:
@@ -122,6 +122,13 @@ class UpstreamConnection(asyncio.Protocol):
         if self._tell is not None:
             self._tell(event)
 
+    def _end(self, why: str) -> None:
+        """It is gone. Told once: the owner may have another by the time the socket is closed."""
+        tell, self._tell = self._tell, None
+        if tell is not None:
+            self._hold(False)
+            tell(UpstreamGone(why))
+
     # -- asyncio.Protocol ---------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -136,10 +143,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._say(UpstreamBytes(data))
 
     def connection_lost(self, why: Exception | None) -> None:
-        if self._tell is not None:
-            self._hold(False)
-        self._say(UpstreamGone(str(why) if why else "connection closed"))
-        self._tell = None
+        self._end(str(why) if why else "connection closed")
 
     def pause_writing(self) -> None:
         if self._tell is not None:
