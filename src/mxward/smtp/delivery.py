@@ -60,6 +60,7 @@ class Delivery:
 
     def __init__(self, effects: list[Effect]) -> None:
         self.endpoint: Endpoint | None = None
+        self.authenticated = False  # the client, on the connection that stands
         self._effects = effects
         self._hop: Hop | None = None
         self._route: Route | None = None
@@ -68,7 +69,6 @@ class Delivery:
         self._offered: list[Rcpt] = []  # recipients that are owed an answer
         self._auth = ""  # waits for the connection
         self._used = False  # the connection has served a transaction, of whomever
-        self.authenticated = False
         self._securing = False
 
     @property

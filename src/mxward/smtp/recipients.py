@@ -125,6 +125,8 @@ class Recipients:
                 self._parked = (candidate, event)  # what becomes of those decides on this one
                 self._session.phase = Phase.RCPT
                 return []
+        if candidate.arrival.authenticated and not self._session.delivery.authenticated:
+            envelope.lost = True  # on a new connection the client would be a stranger
         envelope.weigh(candidate, event, self._session.now)
         if candidate.route is None:
             return self._settle()

@@ -53,7 +53,7 @@ class Transactions:
     def forlorn(self) -> bool:
         """Whether the connection is gone over which the client has authenticated."""
         session = self._session
-        return session.client.authenticated is not None and not session.delivery.connected
+        return session.client.authenticated is not None and not session.delivery.authenticated
 
     # -- what the client asks for -------------------------------------------------------------
 
