@@ -32,6 +32,7 @@ GROUPS = (
         "libnet-dns-perl",
         "libnet-ssleay-perl",
         "libnginx-mod-mail",
+        "nftables",
         "nginx",
         "nsd",
         "postfix",
