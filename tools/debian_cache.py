@@ -26,6 +26,8 @@ CACHE = Path(__file__).resolve().parent.parent / ".cache" / "debian"
 # To add a package, add its name. Packages that exclude each other go into different groups.
 GROUPS = (
     (
+        "dovecot-core",
+        "gsasl",
         "haproxy",
         "libio-socket-inet6-perl",
         "libio-socket-ssl-perl",
