@@ -128,21 +128,23 @@ class Domains:
     __slots__ = ("_below", "_exact")
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        exact, below = set(), set()
-        for name in names:
-            if name.startswith("*."):
-                below.add(normal(name[2:]))
-            else:
-                exact.add(normal(name))
-        self._exact = frozenset(exact)
-        self._below = frozenset(below)
+        every = tuple(names)
+        self._exact = _spellings(normal(name) for name in every if not name.startswith("*."))
+        self._below = frozenset(normal(name[2:]) for name in every if name.startswith("*."))
 
     @classmethod
     def of_normal(cls, exact: Iterable[str], below: Iterable[str]) -> Domains:
         """Make a set from names in their normal spelling: whole ones, and the NAME of `*.NAME`."""
         made = cls()
-        made._exact, made._below = frozenset(exact), frozenset(below)
+        made._exact, made._below = _spellings(exact), frozenset(below)
         return made
+
+    def spelled(self, domain: str) -> str:
+        """The same domain, by the object that is kept here where it is a whole name of these.
+
+        Who keeps something for each of a million domains then has no names of its own to keep.
+        """
+        return self._exact.get(domain, domain)
 
     def __contains__(self, domain: str) -> bool:
         """Whether a domain, already in its normal spelling, is a member."""
@@ -165,7 +167,12 @@ class Domains:
         )
 
     def __hash__(self) -> int:
-        return hash((self._exact, self._below))
+        return hash((frozenset(self._exact), self._below))
+
+
+def _spellings(names: Iterable[str]) -> dict[str, str]:
+    """A set of names that can give them back: as small, and nothing to the garbage collector."""
+    return {name: name for name in names}
 
 
 def parents(domain: str) -> Iterator[str]:

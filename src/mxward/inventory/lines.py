@@ -9,6 +9,7 @@ Not supported: several domains in a line, quoting, look-up types (`lsearch;...`)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mxward.domains import Domains, is_normal, normal
@@ -20,8 +21,12 @@ _SAMPLES = 5
 
 @dataclass(slots=True)
 class Lines:
-    """The domains gathered from several lists, and the lines that are none."""
+    """The domains gathered from several lists, and the lines that are none.
 
+    `spelled` gives the object that a domain is known by already, as `Domains.spelled` does.
+    """
+
+    spelled: Callable[[str], str] = str
     exact: set[str] = field(default_factory=set)
     below: set[str] = field(default_factory=set)
     unusable: int = 0
@@ -29,10 +34,10 @@ class Lines:
 
     def add(self, text: str, source: str) -> None:
         """Add a list; `source` names it where a line is unusable."""
-        add = self.exact.add
+        add, spelled = self.exact.add, self.spelled
         for number, line in enumerate(text.split("\n"), 1):
             if is_normal(line):
-                add(line)
+                add(spelled(line))
             elif line and not self._add_slowly(line):
                 self._refuse(f"{source}:{number}", line)
 
@@ -44,7 +49,7 @@ class Lines:
             if name.startswith(("*.", ".")):
                 self.below.add(normal(parent))
             elif name != "*":
-                self.exact.add(normal(name))
+                self.exact.add(self.spelled(normal(name)))
         except ValueError:
             return False
         return True

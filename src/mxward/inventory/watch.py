@@ -50,7 +50,7 @@ class Inventory:
         Without any list configured there are no domains, and that is no mistake.
         """
         self._read = signature(self._settings.files)
-        lines = Lines()
+        lines = Lines(self._good.spelled) if self._good else Lines()
         try:
             self._gather(lines)
             self._believe(lines)

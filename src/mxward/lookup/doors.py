@@ -1,9 +1,11 @@
 """The front door of each domain, for whoever has to decide: at once where it is known, looked up
 where it is not.
 
-What is put together is kept until the first of its parts must be asked again; doors that are alike
-are one object, if they were seen within a minute of each other (the age it tells is the older one).
-The number of doors kept is bounded: one that is kept no more is put together again from memory.
+A million domains share a few thousand sets of MX hosts. So what is put together is kept by what an
+MX says, not by domain, until one of its parts must be asked again: a domain's door is found by its
+remembered MX, and hosts whose addresses are due are looked up once for all the domains behind them.
+(The age that a door tells is that of the domain it was put together for.) The number of doors kept
+is bounded: one that is kept no more is put together again from memory.
 
 One domain may name 50 hosts in a zone that never answers. So each domain is looked up once at a
 time, few questions at once: it waits long for its own door, and takes little from the others. No
@@ -15,28 +17,37 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from mxward.frontdoor.egress import Egress
-from mxward.frontdoor.hosts import questions
-from mxward.frontdoor.merge import Seen, assemble, exchanges, see
-from mxward.frontdoor.remember import LONGEST
+from mxward.frontdoor.merge import Seen, assemble, see
+from mxward.frontdoor.remember import LONGEST, cooling
 from mxward.lookup.cache import PATIENCE, Cache
 from mxward.lookup.egresses import Egresses, Found
 from mxward.lookup.facts import Fact, Facts
 from mxward.lookup.flights import Flights
 from mxward.lookup.memory import Memory
 from mxward.lookup.resolver import Resolver
-from mxward.model import FrontDoor, Kind, Question, Scanner
+from mxward.model import FrontDoor, Kind, Known, Question, Remembered, Scanner
 from mxward.networks import Address
 from mxward.store.recollection import drop_oldest
 
 __all__ = ["Doors"]
 
 _MOST_DOORS = 200_000
-_MOST_SHARED = 20_000
 _MOST_HOSTS = 20_000
 _AT_ONCE = 16  # questions under way for one domain: the hosts of any scanner need no more
-_ALIKE = 60.0  # seconds between two doors that may be one object
+_NOT_KEPT: tuple[None, float] = (None, 0.0)
+
+
+class _Way(NamedTuple):
+    """All that a domain adds to its door: domains with the same have the same door."""
+
+    values: tuple[str, ...]
+    implicit: bool
+    former: tuple[str, ...]  # what its MX said lately, as far as that is still welcome
+    stale: bool
+    own: str  # the domain itself, where no other can have the same door
 
 
 class Doors:
@@ -63,18 +74,17 @@ class Doors:
         self._memory_lost = memory_lost
         self._cache = Cache(resolver, memory, clock, patience=patience)
         self._egresses = Egresses(self._cache, scanners, clock)
-        self._doors: dict[str, tuple[FrontDoor, float]] = {}
-        self._shared: dict[FrontDoor, FrontDoor] = {}
+        self._doors: dict[_Way, tuple[FrontDoor, float]] = {}  # and until when each holds
         self._hosts: dict[Address, None] = {}  # the scanners', those seen last go last
         self._flights: Flights[str, FrontDoor] = Flights()
 
     def known(self, domain: str) -> FrontDoor | None:
         """The front door where it can be told without waiting."""
-        kept = self._doors.get(domain)
-        now = self._clock()
-        if kept is not None and now < kept[1] <= now + LONGEST:
-            return kept[0]
-        return self._from_memory(domain, now)
+        mx = self._cache.known(Question(Kind.MX, domain))
+        if mx is None:
+            return None
+        now, known = self._clock(), mx.remembered
+        return self._kept(domain, known, now) or self._from_memory(domain, known, now)
 
     async def find(self, domain: str) -> FrontDoor:
         """The front door, looked up where it is stale or unknown. Never raises."""
@@ -112,14 +122,20 @@ class Doors:
         self._egresses.refresh()
 
     async def _look_up(self, domain: str) -> FrontDoor:
+        mx = (await self._cache.find(Question(Kind.MX, domain))).remembered
         now = self._clock()
-        facts = Facts(self._memory)
-        while asks := _asks(domain, facts):
+        facts = Facts(self._memory, domain, mx)
+        while asks := facts.asks():
+            if door := self._kept(domain, mx, now):
+                return door
             facts.add(asks, await self._ask(asks))
         seen = see(domain, facts.recall, self._scanners, now)
         names = seen.needs_egress_of
         found = await asyncio.gather(*(self._egresses.find(name) for name in names))
-        return self._keep(domain, seen, dict(zip(names, found, strict=True)), facts, now)
+        # Another domain behind the same hosts may have come first.
+        return self._kept(domain, mx, now) or self._keep(
+            seen, dict(zip(names, found, strict=True)), facts, now
+        )
 
     async def _ask(self, questions: list[Question]) -> list[Fact]:
         slots = asyncio.Semaphore(_AT_ONCE)
@@ -130,9 +146,15 @@ class Doors:
 
         return await asyncio.gather(*map(ask, questions))
 
-    def _from_memory(self, domain: str, now: float) -> FrontDoor | None:
-        facts = Facts(self._memory)
-        while asks := _asks(domain, facts):
+    def _kept(self, domain: str, mx: Remembered | None, now: float) -> FrontDoor | None:
+        if mx is None:
+            return None
+        door, until = self._doors.get(self._way(domain, mx, now), _NOT_KEPT)
+        return door if now < until <= now + LONGEST else None
+
+    def _from_memory(self, domain: str, mx: Remembered | None, now: float) -> FrontDoor | None:
+        facts = Facts(self._memory, domain, mx)
+        while asks := facts.asks():
             known = [fact for fact in map(self._cache.known, asks) if fact is not None]
             if len(known) < len(asks):
                 return None
@@ -140,23 +162,32 @@ class Doors:
         seen = see(domain, facts.recall, self._scanners, now)
         names = seen.needs_egress_of
         found = {name: egress for name in names if (egress := self._egresses.known(name))}
-        return self._keep(domain, seen, found, facts, now) if len(found) == len(names) else None
+        return self._keep(seen, found, facts, now) if len(found) == len(names) else None
 
-    def _keep(
-        self, domain: str, seen: Seen, found: Mapping[str, Found], facts: Facts, now: float
-    ) -> FrontDoor:
+    def _keep(self, seen: Seen, found: Mapping[str, Found], facts: Facts, now: float) -> FrontDoor:
         door = assemble(seen, lambda name: found[name].egress, now)
         if self._memory_lost:
-            mx = Question(Kind.MX, domain)
+            mx = Question(Kind.MX, facts.domain)
             door = replace(door, missing=tuple(dict.fromkeys((mx, *door.missing))))
         self._note_hosts(door)
-        door = self._share(door)
-        until = min([facts.until(now), *(egress.until for egress in found.values())])
-        self._doors.pop(domain, None)  # what is looked up anew goes last
-        if len(self._doors) >= _MOST_DOORS:
-            drop_oldest(self._doors)
-        self._doors[domain] = (door, until)
+        if facts.mx is not None:
+            way = self._way(facts.domain, facts.mx, now)
+            until = min([facts.until(now), *(egress.until for egress in found.values())])
+            self._doors.pop(way, None)  # what is looked up anew goes last
+            if len(self._doors) >= _MOST_DOORS:
+                drop_oldest(self._doors)
+            self._doors[way] = (door, min(until, now + LONGEST))
         return door
+
+    def _way(self, domain: str, mx: Remembered, now: float) -> _Way:
+        implicit = mx.state is Known.ABSENT
+        return _Way(
+            mx.values,
+            implicit,
+            former=tuple(cooling(mx.former, now)) if mx.former else (),
+            stale=mx.expires_at <= now,
+            own=domain if implicit or self._memory_lost else "",
+        )
 
     def _note_hosts(self, door: FrontDoor) -> None:
         for exchange in door.exchanges:
@@ -166,23 +197,3 @@ class Doors:
                     self._hosts[address] = None
         if len(self._hosts) > _MOST_HOSTS:
             drop_oldest(self._hosts)
-
-    def _share(self, door: FrontDoor) -> FrontDoor:
-        alike = replace(door, observed_at=0.0)
-        shared = self._shared.get(alike)
-        if shared is not None and 0 <= door.observed_at - shared.observed_at < _ALIKE:
-            return shared
-        if len(self._shared) >= _MOST_SHARED:
-            self._shared.clear()
-        self._shared[alike] = door
-        return door
-
-
-def _asks(domain: str, facts: Facts) -> list[Question]:
-    """What to look up next: the MX, then the addresses of its hosts, then nothing."""
-    mx = Question(Kind.MX, domain)
-    if mx not in facts:
-        return [mx]
-    known = facts.recall(mx)
-    hosts = exchanges(domain, known) if known else []
-    return [question for _, host in hosts for question in questions(host) if question not in facts]

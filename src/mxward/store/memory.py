@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mxward.frontdoor.egress import EgressHistory
@@ -25,10 +25,13 @@ _REWRITTEN_EVERY = 3600.0
 class StoredMemory(Recollection):
     """What the store remembers, and what is new, of which at most `line` answers wait.
 
-    Making it loads everything and raises StoreError.
+    Making it loads everything and raises StoreError. `spelled` gives the object that a name is
+    known by elsewhere: a million names need not be kept twice.
     """
 
-    def __init__(self, store: Store, line: int = 100_000) -> None:
+    def __init__(
+        self, store: Store, line: int = 100_000, *, spelled: Callable[[str], str] = str
+    ) -> None:
         super().__init__()
         self._longest = line
         self.dropped = 0
@@ -39,7 +42,7 @@ class StoredMemory(Recollection):
         self._unsaved_histories: dict[str, EgressHistory] = {}
         with _uncollected():
             for question, known in store.answers():
-                super().keep(question, known)
+                super().keep(Question(question.kind, spelled(question.name)), known)
         self._egress = store.egress()
         self._accepted = store.accepted()
 
