@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mxward.config import load
+from mxward.config import Severity, load
 from mxward.config.document import Config
 from mxward.config.sections_entries import ScannerSettings, TrustSettings
 from mxward.config.sections_limits import ClientSettings
@@ -70,3 +70,11 @@ def test_the_configuration_of_the_readme_is_right(tmp_path: Path) -> None:
     config = load(path)
     assert set(config.scanners) == {"mimecast", "gateway"}
     assert config.stages_in_force == {Stage.OBSERVE, Stage.REROUTE}
+
+
+def test_the_configuration_of_the_xclient_guide_is_right(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "xclient.md").read_text(), re.S)
+    path = tmp_path / "mxward.toml"
+    path.write_text(f'{block}[inventory]\nfiles = ["a"]\n')
+    notes = [problem.severity for problem in load(path).warnings]
+    assert notes == [Severity.NOTE]
