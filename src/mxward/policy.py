@@ -22,8 +22,6 @@ is shown or not: it is never a missing fact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from mxward import domains
 from mxward.domains import Domains
 from mxward.model import (
@@ -41,10 +39,10 @@ from mxward.model import (
     Reason,
     Rules,
     Stage,
-    Trust,
 )
 from mxward.networks import Address
 from mxward.targets import targets
+from mxward.welcome import any_scanner, front_door_reason, limits_allow, trusted
 
 __all__ = ["decide", "needs", "stage_of"]
 
@@ -63,7 +61,7 @@ def needs(arrival: Arrival, rules: Rules) -> Needs:
     domain = _domain_of(arrival.recipient, rules.inventory)
     if domain and domain not in rules.inventory:
         return Needs()
-    by_name = any(_limits_allow(trust, arrival, domain) for trust in rules.trusted_names)
+    by_name = any(limits_allow(trust, arrival, domain) for trust in rules.trusted_names)
     return Needs(front_door=domain or None, names=by_name)
 
 
@@ -125,11 +123,11 @@ def _decide_ours(
         reason = Reason.OWN_AND_SCANNER if door.scanners else Reason.OWN
         return Decision(Action.PASS, Action.PASS, stage, Door.OPEN, reason, evidence)
 
-    through = _front_door_reason(arrival, door, rules)
+    through = front_door_reason(arrival, door, rules)
     if through:
         return Decision(Action.PASS, Action.PASS, stage, Door.FRONT, through, evidence)
 
-    trust, unconfirmed = _trusted(arrival, domain, rules, now)
+    trust, unconfirmed = trusted(arrival, domain, rules, now)
     if trust:
         evidence = Evidence(domain, door, trust, arrival.names, stage_from=stage_from)
         return Decision(Action.PASS, Action.PASS, stage, Door.BACK, Reason.TRUSTED, evidence)
@@ -147,30 +145,6 @@ def _decide_ours(
     if arrival.client in door.held:
         return _stopped(stage, Action.DEFER, Door.UNKNOWN, Reason.HELD, evidence)
     return _back_door(stage, door, own, rules, evidence)
-
-
-def _front_door_reason(arrival: Arrival, door: FrontDoor, rules: Rules) -> Reason | None:
-    client = arrival.client
-    if client in door.addresses:
-        return Reason.EXCHANGE
-    if client in door.egress:
-        return Reason.EGRESS
-    if arrival.certificates and _certified(arrival, (*door.scanners, *door.also), rules):
-        return Reason.CERTIFICATE
-    if client in door.former:
-        return Reason.FORMER
-    return None
-
-
-def _certified(arrival: Arrival, scanners: Iterable[str], rules: Rules) -> bool:
-    """Whether the client's certificate is one that a scanner of these shows when it delivers."""
-    declared = (rules.scanners[name] for name in scanners if name in rules.scanners)
-    return any(
-        _same_or_below(name, wanted)
-        for scanner in declared
-        for wanted in scanner.certificates
-        for name in arrival.certificates
-    )
 
 
 def _back_door(
@@ -199,52 +173,6 @@ def _stopped(
     if stage is Stage.OBSERVE:
         return Decision(Action.PASS, would, stage, door, reason, evidence)
     return Decision(would, would, stage, door, reason, evidence, targets)
-
-
-# -- trusted clients --------------------------------------------------------------------------
-
-
-def _trusted(
-    arrival: Arrival, domain: str, rules: Rules, now: float
-) -> tuple[Trust | None, tuple[Question, ...]]:
-    """The entry that lets this client in; else the look-ups that could still have found one."""
-    if arrival.client in rules.trusted_networks:
-        for trust in rules.trust:
-            inside = trust.network is not None and arrival.client in trust.network
-            if inside and _holds(trust, arrival, domain, now):
-                return trust, ()
-    if arrival.certificates:
-        for trust in rules.trusted_certificates:
-            shown = any(_same_or_below(n, trust.certificate or "") for n in arrival.certificates)
-            if shown and _holds(trust, arrival, domain, now):
-                return trust, ()
-    entries = [t for t in rules.trusted_names if _holds(t, arrival, domain, now)]
-    for trust in entries:
-        if any(_same_or_below(name, trust.name or "") for name in arrival.names.names):
-            return trust, ()
-    if entries and arrival.names.state in (Known.FAILED, Known.NOT_ASKED):
-        return None, (Question(Kind.PTR, arrival.client.reverse_pointer),)
-    return None, ()
-
-
-def _holds(trust: Trust, arrival: Arrival, domain: str, now: float) -> bool:
-    """Whether an entry is in force, and speaks of this recipient and sender."""
-    if trust.expires is not None and trust.expires <= now:
-        return False
-    return _limits_allow(trust, arrival, domain)
-
-
-def _limits_allow(trust: Trust, arrival: Arrival, domain: str) -> bool:
-    """Whether an entry speaks of this recipient and sender at all."""
-    if trust.recipients and domain not in trust.recipients:
-        return False
-    if not trust.senders:
-        return True
-    return domains.of_recipient(arrival.sender) in trust.senders
-
-
-def _same_or_below(name: str, wanted: str) -> bool:
-    return name == wanted or (wanted.startswith("*.") and name.endswith(wanted[1:]))
 
 
 # -- what is not known ------------------------------------------------------------------------
@@ -292,11 +220,11 @@ def _decide_hidden(arrival: Arrival, rules: Rules, now: float) -> Decision:
     if not rules.client_told:
         return _outside(Action.REFUSE, Reason.RELAY)
     stage = rules.strictest
-    through = _any_scanner(arrival, rules)
+    through = any_scanner(arrival, rules)
     if through:
         evidence = Evidence(stage_from="strictest")
         return Decision(Action.PASS, Action.PASS, stage, Door.FRONT, through, evidence)
-    trust, unconfirmed = _trusted(arrival, domains.HIDDEN, rules, now)
+    trust, unconfirmed = trusted(arrival, domains.HIDDEN, rules, now)
     evidence = Evidence(
         "", trust=trust, names=arrival.names, failed=unconfirmed, stage_from="strictest"
     )
@@ -309,12 +237,3 @@ def _decide_hidden(arrival: Arrival, rules: Rules, now: float) -> Decision:
     if enforced is Stage.OBSERVE:
         action = Action.PASS
     return _stopped(stage, action, Door.BACK, Reason.HIDDEN_DOMAIN, evidence)
-
-
-def _any_scanner(arrival: Arrival, rules: Rules) -> Reason | None:
-    """By what this is any scanner at all: which one stands in front cannot be known."""
-    if any(arrival.client in scanner.egress for scanner in rules.scanners.values()):
-        return Reason.EGRESS
-    if arrival.certificates and _certified(arrival, rules.scanners, rules):
-        return Reason.CERTIFICATE
-    return None
