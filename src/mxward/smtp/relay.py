@@ -127,9 +127,10 @@ class Relay:
                     break
                 self._commanding.take(command)
             elif phase in _STREAMS:
-                if dialogue.empty:
+                stream = self._transactions.stream
+                if dialogue.empty and not stream.whole:
                     break
-                dialogue.give_back(self._transactions.stream.feed(dialogue.take_all()))
+                dialogue.give_back(stream.feed(dialogue.take_all()))
             elif phase is Phase.AUTH_LINE:
                 line = dialogue.next_line(LONGEST)
                 if line is None:

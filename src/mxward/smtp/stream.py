@@ -50,6 +50,12 @@ class Stream:
         """Whether a message has begun."""
         return self._message is not None
 
+    @property
+    def whole(self) -> bool:
+        """Whether the chunk has no octets to come: it is fed b"" when all else is settled."""
+        chunks = self._chunks
+        return self._session.phase is Phase.CHUNK and chunks is not None and not chunks.missing
+
     # -- what the client asks for -------------------------------------------------------------
 
     def data(self, envelope: Envelope) -> None:
@@ -72,7 +78,7 @@ class Stream:
         if self._chunks is not None:
             self._chunks.begin(size, last)
         if self._session.phase is not Phase.DATA_START:
-            self._enter_chunk()
+            self._session.phase = Phase.CHUNK
 
     def refuse_chunk(self, size: int, answer: Reply) -> None:
         """Its octets are no commands: they are read, and then it is refused."""
@@ -153,7 +159,7 @@ class Stream:
         if phase is Phase.CHUNK_ANSWER:
             self._answer_chunk(message.verdict)
         elif phase is Phase.DATA_START:
-            self._enter_chunk()
+            self._session.phase = Phase.CHUNK
 
     def on_lost(self, why: str) -> None:
         """The upstream is gone."""
@@ -188,12 +194,7 @@ class Stream:
             self._session.delivery.write(message.begin())
         else:
             message.verdict = answer
-        self._enter_chunk()
-
-    def _enter_chunk(self) -> None:
         self._session.phase = Phase.CHUNK
-        if self._chunks is not None and not self._chunks.missing:
-            self.feed(b"")  # a chunk of no octets
 
     def _feed_drain(self, data: bytes) -> bytes:
         if self._drain is None:
