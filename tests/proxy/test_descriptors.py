@@ -205,12 +205,12 @@ def test_no_descriptor_for_the_upstream_is_a_451_and_the_client_may_try_again(
     ("descriptors", "wanted", "room"),
     [
         (20_000, 4000, 4000),
-        (8300, 4000, 4000),
-        (8299, 4000, 3999),
-        (1024, 4000, 362),
+        (6300, 4000, 4000),
+        (6299, 4000, 3999),
+        (1024, 4000, 482),
         (1024, 100, 100),
-        (256, 4000, 64),
-        (64, 4000, 16),
+        (256, 4000, 85),
+        (64, 4000, 21),
     ],
 )
 def test_sessions_are_as_many_as_descriptors_allow(

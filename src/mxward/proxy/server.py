@@ -43,7 +43,8 @@ def bind(address: str, port: int) -> socket.socket:
 def room_for_sessions(wanted: int) -> int:
     """How many of `wanted` sessions this process may have; takes all descriptors it may have.
 
-    Each may need two: the client's and the upstream's.
+    A third of them is left for upstreams: an idle session needs none. Where there is no descriptor
+    for an upstream, its recipient is answered 451.
     """
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):
@@ -52,7 +53,7 @@ def room_for_sessions(wanted: int) -> int:
     if soft == resource.RLIM_INFINITY:
         return wanted
     spare = min(SPARE_DESCRIPTORS, soft // 2)
-    return max(1, min(wanted, (soft - spare) // 2))
+    return max(1, min(wanted, (soft - spare) * 2 // 3))
 
 
 async def serve(shared: Shared, listeners: Sequence[socket.socket], stop: asyncio.Event) -> None:
