@@ -54,6 +54,7 @@ from mxward.smtp.vocabulary import (
 
 __all__ = ["ClientConnection"]
 
+_OCTETS = (ClientBytes, ClientEnd)
 _BUSY = bytes(reply(421, "4.3.2 Too busy, try again later"))
 
 
@@ -227,8 +228,8 @@ class ClientConnection(asyncio.Protocol):
         """Whether more patience is due: a client's octets alone buy no time, nor do they while
         somebody else owes an answer."""
         before, self._progress = self._progress, relay.progress
-        if isinstance(event, ClientBytes | ClientEnd):
-            return relay.phase in CLIENTS and self._progress != before
+        if isinstance(event, _OCTETS):
+            return self._progress != before and relay.phase in CLIENTS
         return True
 
     def _perform(self, effect: Effect) -> None:
