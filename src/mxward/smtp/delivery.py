@@ -8,7 +8,7 @@ Where XCLIENT tells who the client is, a spotless connection is left to the next
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from mxward.smtp.commands import Mail, Rcpt
@@ -195,7 +195,7 @@ class Delivery:
             if self._hop is hop:
                 yield from self._on_heard(what)
 
-    def _on_heard(self, what: Outcome) -> list[Answer | Lost]:
+    def _on_heard(self, what: Outcome) -> Iterable[Answer | Lost]:
         if isinstance(what, Answer):
             if what.reply.code == 421:
                 return self._on_closing(what)
@@ -266,14 +266,17 @@ class Delivery:
             return refused.with_code(451) if refused.code == 421 else refused
         return UNREACHABLE
 
-    def _on_closing(self, answer: Answer) -> list[Answer | Lost]:
+    def _on_closing(self, answer: Answer) -> Iterator[Answer | Lost]:
         """421: the upstream closes, we do not; a used connection may have said it long ago."""
         self._effects.append(Abort())
         if self._nothing_taken:
-            return self._start_over(self._rejection(answer.reply))
+            yield from self._start_over(self._rejection(answer.reply))
+            return
         self._forget()
         code = 454 if answer.step is Step.AUTH else 451
-        return [Answer(answer.step, answer.reply.with_code(code)), Lost(str(answer.reply))]
+        yield Answer(answer.step, answer.reply.with_code(code))
+        if self._hop is None:  # else a recipient that goes another way has begun there
+            yield Lost(str(answer.reply))
 
     @property
     def _nothing_taken(self) -> bool:
