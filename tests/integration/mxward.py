@@ -35,6 +35,11 @@ class Mxward:
         return self.directory / "mxward.toml"
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None, "not started"
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         return (self.directory / "log").read_text()
 
