@@ -3,8 +3,9 @@
     python -m tests.fuzz.relay --seconds 60 --seed 1
     python -m tests.fuzz.relay --seed 4711 --sessions 1      (one session again)
 
-Each session has a seed of its own. When a law breaks, its seed and all that happened are printed,
-and the exit code is 1.
+Each session has a seed of its own, and more than one client: they come one after the other, and a
+mail server's connection may serve several. When a law breaks, its seed and all that happened are
+printed, and the exit code is 1.
 """
 
 from __future__ import annotations
@@ -15,10 +16,23 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from typing import Any
 
 from mxward.smtp.relay import Phase
-from tests.smtp.fragments import ANSWERS, COMMANDS, DECISIONS, ENDINGS, NOISE, REPLIES, TEXT
-from tests.smtp.watched import Watched
+from tests.smtp.fragments import (
+    CHALLENGES,
+    COMMANDS,
+    DECISIONS,
+    EHLOS,
+    ENDINGS,
+    NOISE,
+    REPLIES,
+    RESPONSES,
+    TEXT,
+    WORLDS,
+    answer_to,
+)
+from tests.smtp.watched import Watched, World
 
 __all__ = ["Session", "main"]
 
@@ -26,12 +40,15 @@ STEPS = 120
 
 
 class Session:
-    """One random session. `play` raises what went wrong; `told` says what had happened."""
+    """Some random clients. `play` raises what went wrong; `told` says what had happened."""
 
     def __init__(self, seed: int) -> None:
         self.told: list[str] = []
         self._rng = random.Random(seed)
-        self._watched = Watched()
+        world: dict[str, Any] = self._rng.choice(WORLDS)
+        self._world = World(**world)
+        self._ehlo = self._rng.choice(EHLOS)
+        self._watched = Watched(self._world)
         self._temper = self._rng.choice((0.0, 0.01, 0.05, 0.2))  # how often things go wrong
         self._pieces = self._rng.choice((0, 0, 1, 7))  # how input is cut
 
@@ -39,7 +56,8 @@ class Session:
         """The number of steps it took."""
         for n in range(STEPS):
             if self._watched.closed:
-                return n
+                self._watched = Watched(self._world, n)
+                self._does(self._watched.client_says, COMMANDS[0])
             if self._rng.random() < self._temper:
                 self._something_goes_wrong()
             else:
@@ -51,18 +69,26 @@ class Session:
         watched, far = self._watched, self._watched.far
         if watched.question is not None:
             self._does(watched.policy_says, self._rng.choice(DECISIONS))
+        elif watched.securing:
+            self._does(watched.client_shakes_hands)
         elif far is not None and not far.stands:
             self._does(watched.connection_stands)
-        elif far is not None and far.asked and self._rng.random() < 0.9:
-            self._says(watched.upstream_says, ANSWERS[far.asked])
+        elif far is not None and far.securing:
+            self._does(watched.upstream_shakes_hands)
+        elif far is not None and far.owed and self._rng.random() < 0.9:
+            asked = [*far.owed][: self._rng.choice((1, 1, 3, 99))]
+            said = [answer_to(x, self._ehlo, self._rng.choice(CHALLENGES)) for x in asked]
+            self._says(watched.upstream_says, b"".join(said))
         else:
             self._says(watched.client_says, self._words())
 
     def _words(self) -> bytes:
         if not self.told:
             return COMMANDS[self._rng.choice((0, 0, 1, 2))]
-        if self._rng.random() < 0.01:
-            return self._rng.choice(ENDINGS)
+        if self._rng.random() < 0.02:
+            return self._rng.choice((*ENDINGS, b"STARTTLS\r\n", b"STARTTLS\r\n"))
+        if self._watched.relay.phase is Phase.AUTH_LINE:
+            return self._mutated(self._rng.choice(RESPONSES))
         words = TEXT if self._watched.relay.phase is Phase.DATA else COMMANDS
         picked = self._rng.choices(words, k=self._rng.choice((1, 1, 1, 2, 5)))
         return self._mutated(b"".join(picked))

@@ -168,19 +168,20 @@ def _shown(effect: Effect) -> list[Line]:
             return [Line("!", f"log {event}".encode())] if told else []
 
 
-def decided(text: str, arrival: Arrival) -> Decided:
+def decided(text: str, arrival: Arrival, mail_server: Endpoint = MAIL_SERVER) -> Decided:
     """The policy's answer. `reroute a` goes to a1 and a2, `reroute slow` has used up its rate."""
     word, _, route = text.partition(" ")
     action = Action(word)
     targets: tuple[Exchange, ...] = ()
-    endpoints: tuple[Endpoint, ...] = (MAIL_SERVER,)
+    endpoints: tuple[Endpoint, ...] = (mail_server,)
     if action is Action.REROUTE:
         addresses = [ip_address("198.51.100.1"), ip_address("198.51.100.2")]
         targets = tuple(
             Exchange(10 * n, f"{route}{n}.scanner.test", (a,), route)
             for n, a in enumerate(addresses, 1)
         )
-        endpoints = tuple(Endpoint(x.addresses[0], 25, x.name, route) for x in targets)
+        tls = mail_server.tls
+        endpoints = tuple(Endpoint(x.addresses[0], 25, x.name, route, tls) for x in targets)
     evidence = Evidence("it.test", FrontDoor(Known.FOUND, targets or _FRONT))
     decision = Decision(
         action, action, Stage.REROUTE, Door.BACK, Reason.BACK_DOOR, evidence, targets

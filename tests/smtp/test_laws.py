@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -20,8 +21,21 @@ from mxward.smtp.limits import Limits
 from mxward.smtp.relay import Phase
 from mxward.smtp.replies import Reply, ReplyReader
 from tests.smtp.farend import end_of_message
-from tests.smtp.fragments import ANSWERS, COMMANDS, DECISIONS, ENDINGS, NOISE, REPLIES, TEXT
-from tests.smtp.watched import Watched, canonical
+from tests.smtp.fragments import (
+    ANSWERS,
+    CHALLENGES,
+    COMMANDS,
+    DECISIONS,
+    EHLOS,
+    ENDINGS,
+    NOISE,
+    REPLIES,
+    RESPONSES,
+    TEXT,
+    WORLDS,
+    answer_to,
+)
+from tests.smtp.watched import Watched, World, canonical
 
 TRICKY = st.lists(
     st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"..", b"a", b"\x00", b"\r\n.\r\n"]), max_size=20
@@ -210,50 +224,86 @@ class RelayMachine(RuleBasedStateMachine):
     """Any events in any order; `Watched` holds each effect against the laws.
 
     Mostly all play along, for most of what can go wrong goes wrong late in a session. One that has
-    ended is followed by a new one.
+    ended is followed by a new one, which may get the connections that the last one has left.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._watched = Watched()
+        self._world = World()
+        self._ehlo = EHLOS[0]
+        self._number = 0
+        self._watched = Watched(self._world)
 
     @property
     def session(self) -> Watched:
         if self._watched.closed:
-            self._watched = Watched()
+            self._number += 1
+            self._watched = Watched(self._world, self._number)
             self._watched.client_says(COMMANDS[0])
         return self._watched
 
-    @initialize(greeting=st.sampled_from(COMMANDS[:3]))
-    def client_greets(self, greeting: bytes) -> None:
+    @initialize(
+        world=st.sampled_from(WORLDS),
+        ehlo=st.sampled_from(EHLOS),
+        greeting=st.sampled_from(COMMANDS[:3]),
+    )
+    def client_greets(self, world: dict[str, Any], ehlo: bytes, greeting: bytes) -> None:
+        self._world = World(**world)
+        self._ehlo = ehlo
+        self._watched = Watched(self._world)
         self.session.client_says(greeting)
 
-    @rule(recipients=st.lists(st.sampled_from(RECIPIENTS), min_size=1, max_size=3))
-    def client_begins_a_message(self, recipients: list[bytes]) -> None:
+    @rule(
+        recipients=st.lists(st.sampled_from(RECIPIENTS), min_size=1, max_size=4),
+        way=st.sampled_from((b"DATA\r\n", b"BDAT 4\r\na\r\n.BDAT 5 LAST\r\n\r\nabc", b"")),
+    )
+    def client_begins_a_message(self, recipients: list[bytes], way: bytes) -> None:
         self.session.client_says(
-            b"RSET\r\nMAIL FROM:<m@client.test>\r\n" + b"".join(recipients) + b"DATA\r\n"
+            b"RSET\r\nMAIL FROM:<m@client.test>\r\n" + b"".join(recipients) + way
         )
 
     @rule(words=st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=3).map(b"".join))
     def client_commands(self, words: bytes) -> None:
         self.session.client_says(words)
 
+    @rule(handshakes=st.booleans())
+    def client_wants_tls(self, handshakes: bool) -> None:
+        self.session.client_says(b"STARTTLS\r\n")
+        if self.session.securing and handshakes:
+            self.session.client_shakes_hands()
+            self.session.client_says(COMMANDS[0])
+
     @precondition(lambda self: self.session.relay.phase is Phase.DATA)
     @rule(words=st.lists(st.sampled_from(TEXT + NOISE), min_size=1, max_size=6).map(b"".join))
     def client_sends_text(self, words: bytes) -> None:
         self.session.client_says(words)
 
-    @precondition(lambda self: self.session.question is not None or self.session.far is not None)
-    @rule(decision=st.sampled_from([*DECISIONS, "reroute slow"]), times=st.integers(1, 12))
-    def all_play_along(self, decision: str, times: int) -> None:
+    @precondition(lambda self: self.session.relay.phase is Phase.AUTH_LINE)
+    @rule(words=st.sampled_from(RESPONSES))
+    def client_answers_a_challenge(self, words: bytes) -> None:
+        self.session.client_says(words)
+
+    @rule(
+        decision=st.sampled_from([*DECISIONS, "reroute slow"]),
+        challenge=st.sampled_from(CHALLENGES),
+        times=st.integers(1, 12),
+        at_once=st.booleans(),
+    )
+    def all_play_along(self, decision: str, challenge: bytes, times: int, at_once: bool) -> None:
         for _ in range(times):
             session, far = self.session, self.session.far
             if session.question is not None:
                 session.policy_says(decision)
+            elif session.securing:
+                session.client_shakes_hands()
             elif far is not None and not far.stands:
                 session.connection_stands()
-            elif far is not None and far.asked:
-                session.upstream_says(ANSWERS[far.asked])
+            elif far is not None and far.securing:
+                session.upstream_shakes_hands()
+            elif far is not None and far.owed:
+                asked = [*far.owed] if at_once else [far.asked]
+                said = [answer_to(each, self._ehlo, challenge) for each in asked]
+                session.upstream_says(b"".join(said))
 
     @precondition(lambda self: self.session.far is None or self.session.far.stands)
     @rule(
