@@ -64,6 +64,7 @@ class Outward:
     def keep(self, effect: Keep) -> None:
         upstream = self._leave()
         if upstream is not None:
+            upstream.resume()  # this client may take no more: the next one does
             self._shared.pool.put(effect.endpoint, upstream, effect.extensions)
             self._on_full(False)
 
