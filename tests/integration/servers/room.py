@@ -24,7 +24,7 @@ from tools import debian_cache
 
 # The users that the programs drop their privileges to. They exist in rooms only.
 USERS = {"root": 0, "mail": 8, "postfix": 61001, "postdrop": 61002, "Debian-exim": 61003}
-USERS["nobody"] = 65534
+USERS |= {"dovecot": 61004, "dovenull": 61005, "nobody": 65534}
 
 _ENTER = """
 mount --bind "$1" /opt
@@ -96,7 +96,13 @@ def environment() -> dict[str, str]:
     """What programs from the packages must find in their environment."""
     return {
         "PATH": "/opt/usr/sbin:/opt/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        "LD_LIBRARY_PATH": _inside("usr/lib/postfix", "usr/lib/*-linux-gnu*", "lib/*-linux-gnu*")
+        "LD_LIBRARY_PATH": _inside(
+            "usr/lib/postfix",
+            "usr/lib/dovecot",
+            "usr/lib/dovecot/modules/old-stats",
+            "usr/lib/*-linux-gnu*",
+            "lib/*-linux-gnu*",
+        )
         + ":/opt/usr/lib",
         "PERL5LIB": _inside(
             "usr/share/perl5",
