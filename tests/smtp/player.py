@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from ipaddress import ip_address
 
 from mxward.model import (
@@ -22,6 +23,7 @@ from mxward.smtp.identity import Identity, Peer
 from mxward.smtp.offers import Offers
 from mxward.smtp.relay import Relay
 from mxward.smtp.rerouting import Mark, RateCap
+from mxward.smtp.secrecy import Tls
 from mxward.smtp.settings import Settings
 from mxward.smtp.vocabulary import (
     Abort,
@@ -51,9 +53,10 @@ from mxward.smtp.vocabulary import (
     UpstreamGone,
     UpstreamSecured,
 )
+from tests.smtp.premises import Premises
 from tests.smtp.transcript import INPUTS, Line, merged
 
-__all__ = ["NOW", "PEER", "Cut", "decided", "play", "settings"]
+__all__ = ["MAIL_SERVER", "NOW", "PEER", "Cut", "decided", "play", "settings", "whole"]
 
 NOW = 1_290_000_000.0
 PEER = Peer(ip_address("4.3.90.120"), 61593, ip_address("19.3.40.91"), 25, "s1")
@@ -85,20 +88,25 @@ def settings(**changes: object) -> Settings:
 
 def play(lines: list[Line], cut: Cut, settings: Settings, mail_server: Extensions) -> list[Line]:
     """Feed the inputs of a dialogue to a relay; return the dialogue as it really went."""
-    player = _Player(cut, settings, mail_server)
-    went = player.session(PEER)
+    premises = Premises(settings, mail_server)
+    went = [line for line in lines if line.kind == "%"]
+    for line in went:
+        premises = premises.with_(line)
+    player = _Player(whole if premises.whole else cut, premises)
+    went += player.session(PEER)
     for line in lines:
-        if line.kind in INPUTS:
+        if line.kind in INPUTS and line.kind != "%":
             went.append(line)
             went += player.take(line)
     return merged(went)
 
 
 class _Player:
-    def __init__(self, cut: Cut, settings: Settings, mail_server: Extensions) -> None:
+    def __init__(self, cut: Cut, premises: Premises) -> None:
         self._cut = cut
-        self._settings = settings
-        self._mail_server = mail_server
+        self._premises = premises
+        self._settings = premises.settings
+        self._kept: Extensions | None = None  # what the last connection that was kept has offered
         self._now = NOW
         self._sessions = 0
         self._asked: list[Arrival] = []
@@ -106,7 +114,9 @@ class _Player:
     def session(self, peer: Peer) -> list[Line]:
         """A client connects."""
         self._sessions += 1
-        self._relay = Relay(peer, self._settings, Offers(self._settings, self._mail_server))
+        peer = replace(peer, content=self._premises.content)
+        offers = Offers(self._settings, self._premises.mail_server)
+        self._relay = Relay(peer, self._settings, offers)
         return self._shown(self._relay.greet())
 
     def take(self, line: Line) -> list[Line]:
@@ -127,17 +137,25 @@ class _Player:
             yield from (ClientBytes(piece) for piece in self._cut(line.text))
         elif line.kind == "U<":
             yield from (UpstreamBytes(piece) for piece in self._cut(line.text))
+        elif line.text == b"connected kept":
+            yield Connected(self._kept)
         elif line.kind == "@":
             yield EVENTS[line.text.decode()]()
         else:
-            yield decided(line.text.decode(), self._asked.pop())
+            yield decided(line.text.decode(), self._asked.pop(), self._settings.mail_server)
 
     def _shown(self, effects: list[Effect]) -> list[Line]:
         self._asked += [effect.arrival for effect in effects if isinstance(effect, Decide)]
-        return [line for effect in effects for line in _shown(effect)]
+        self._kept = next((x.extensions for x in effects if isinstance(x, Keep)), self._kept)
+        return [line for effect in effects for line in _shown(effect, self._settings)]
 
 
-def _shown(effect: Effect) -> list[Line]:
+def whole(data: bytes) -> Iterator[bytes]:
+    """No cut at all."""
+    yield data
+
+
+def _shown(effect: Effect, settings: Settings) -> list[Line]:
     match effect:
         case Send(data):
             return [Line("C<", data)]
@@ -145,8 +163,10 @@ def _shown(effect: Effect) -> list[Line]:
             return [Line("U>", data)]
         case Decide(arrival):
             return [Line("?", arrival.recipient.encode())]
-        case Connect(endpoint):
-            return [Line("!", f"connect {endpoint.address}".encode())]
+        case Connect(endpoint, kept):
+            clear = endpoint.tls is Tls.NONE and settings.mail_server.tls is not Tls.NONE
+            how = " or kept" * kept + " in the clear" * clear
+            return [Line("!", f"connect {endpoint.address}{how}".encode())]
         case SecureClient(data):
             return [Line("C<", data), Line("!", b"secure")]
         case SecureUpstream():

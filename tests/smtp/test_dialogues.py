@@ -9,17 +9,13 @@ from pathlib import Path
 import pytest
 
 from mxward.smtp.extensions import Extensions
-from tests.smtp.player import Cut, play, settings
+from tests.smtp.player import Cut, play, settings, whole
 from tests.smtp.transcript import Line, read, readable
 
 DIALOGUES = sorted((Path(__file__).parent.parent / "dialogues").glob("*.txt"))
 OFFERS = Extensions(
     {"SIZE": "1000000", "8BITMIME": "", "SMTPUTF8": "", "DSN": "", "ENHANCEDSTATUSCODES": ""}
 )
-
-
-def whole(data: bytes) -> Iterator[bytes]:
-    yield data
 
 
 def bytewise(data: bytes) -> Iterator[bytes]:

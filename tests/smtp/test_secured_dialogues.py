@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from mxward.smtp.extensions import Extensions
-from tests.smtp.player import Cut, play, settings
-from tests.smtp.test_dialogues import bytewise, whole
+from tests.smtp.player import Cut, play, settings, whole
+from tests.smtp.test_dialogues import bytewise
 from tests.smtp.transcript import read, readable
 
 DIALOGUES = sorted((Path(__file__).parent.parent / "dialogues" / "secured").glob("*.txt"))

@@ -1,17 +1,25 @@
 r"""Reads a dialogue file: one or more sessions of SMTP as a transcript.
 
+    % identity xclient        what the operator has set, where it is not the usual; first of all:
+                              identity, auth, tls (towards the mail server), newlines WORD;
+                              limits NAME=NUMBER; offers KEYWORD... (so does the mail server);
+                              starttls, nul, apart; whole (input is not cut into pieces)
     C> EHLO client.test       the client sends a line (CRLF is added)
     C>> DATA\r\nbare\n         the client sends exactly these bytes (Python escapes)
     C< 250 OK                 the client is sent a line
     U> / U>> / U<             the same upstream: we send with `U>`, the upstream says with `U<`
     ? user@it.test            the policy is asked about this recipient
     = pass                    ... and answers: pass, defer, refuse, reroute A (a route's name)
-    ! connect 192.0.2.25      an effect: connect, abort, finish, close, learned, log loop
-    @ connected               an event: connected, gone, client-end, client-gone, timeout,
+    ! connect 192.0.2.25      an effect: connect ADDRESS (or kept: one that is kept may do; in the
+                              clear: for want of TLS), keep, abort, finish, close, learned, secure,
+                              secure-upstream, log loop, log auth
+    @ connected               an event: connected, connected kept (the last one that was kept),
+                              gone, client-end, client-gone, timeout, secured, upstream-secured,
                               session ADDRESS (a new client), later SECONDS (time passes)
     # comment
 
-Between two inputs the order of outputs counts; how bytes are cut into pieces does not.
+Between two inputs the order of outputs counts; how bytes are cut into pieces does not, but where
+chunks go upstream as they come: those dialogues are `whole`.
 """
 
 from __future__ import annotations
@@ -22,13 +30,13 @@ from pathlib import Path
 
 __all__ = ["INPUTS", "Line", "merged", "read", "readable"]
 
-INPUTS = ("C>", "U<", "=", "@")
+INPUTS = ("%", "C>", "U<", "=", "@")
 _BYTES = ("C>", "C<", "U>", "U<")
 
 
 @dataclass(frozen=True)
 class Line:
-    kind: str  # "C>", "C<", "U>", "U<", "?", "=", "!", "@"
+    kind: str  # "%", "C>", "C<", "U>", "U<", "?", "=", "!", "@"
     text: bytes
 
 
