@@ -10,6 +10,7 @@ import socket
 from mxward.config import Config, ConfigError, Problem
 from mxward.lookup.resolver import DnsResolver
 from mxward.networks import address
+from mxward.smtp.secrecy import Tls
 from mxward.smtp.vocabulary import Endpoint
 
 __all__ = ["NotFound", "mail_server", "resolver"]
@@ -43,5 +44,6 @@ def mail_server(config: Config) -> Endpoint:
     found = [address(str(answer[4][0])) for answer in answers]
     if any(config.meets_listener(each, end.port) for each in found):
         raise ConfigError([Problem(place, config.circle().text)])
-    tls, name = config.upstream_tls(), config.upstream_name()
-    return Endpoint(found[0], end.port, name, tls=tls)
+    on_this_host = config.server.upstream_tls is None and found[0].is_loopback
+    tls = Tls.NONE if on_this_host else config.upstream_tls()
+    return Endpoint(found[0], end.port, config.upstream_name(), tls=tls)
