@@ -93,6 +93,7 @@ def is_normal(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=64)  # asked more than once for each decision, and for the next one seldom
 def of_recipient(mailbox: str) -> str:
     """The domain of a recipient's mailbox as RCPT named it, or HIDDEN where it hides it."""
     local, at, domain = mailbox.rpartition("@")

@@ -72,8 +72,11 @@ class Networks:
         return cls(network(text) for text in texts)
 
     def __contains__(self, member: Address) -> bool:
+        probes = self._probes[member.version]
+        if not probes:
+            return False
         number = int(member)
-        for shift, known in self._probes[member.version]:  # noqa: SIM110 - any() takes twice as long
+        for shift, known in probes:  # noqa: SIM110 - any() takes twice as long
             if number >> shift in known:
                 return True
         return False

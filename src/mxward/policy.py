@@ -61,7 +61,8 @@ def needs(arrival: Arrival, rules: Rules) -> Needs:
     domain = _domain_of(arrival.recipient, rules.inventory)
     if domain and domain not in rules.inventory:
         return Needs()
-    by_name = any(limits_allow(trust, arrival, domain) for trust in rules.trusted_names)
+    named = rules.trusted_names
+    by_name = bool(named) and any(limits_allow(trust, arrival, domain) for trust in named)
     return Needs(front_door=domain or None, names=by_name)
 
 
@@ -119,7 +120,7 @@ def _decide_ours(
     evidence = Evidence(domain, door, names=arrival.names, stage_from=stage_from)
 
     own = rules.own or frozenset((arrival.server,))
-    if own & door.addresses:
+    if not own.isdisjoint(door.addresses):
         reason = Reason.OWN_AND_SCANNER if door.scanners else Reason.OWN
         return Decision(Action.PASS, Action.PASS, stage, Door.OPEN, reason, evidence)
 
