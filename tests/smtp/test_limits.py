@@ -110,6 +110,42 @@ def test_refused_recipients_count_too() -> None:
     assert session.says(b"RCPT TO:<b@it.test>\r\n") == [b"452 4.5.3 Too many recipients\r\n"]
 
 
+def test_twice_as_many_recipients_are_answered_and_those_behind_them_are_mistakes() -> None:
+    session = Session(limits=Limits(recipients=100, errors=3))
+    session.says(b"HELO client.test\r\nMAIL FROM:<a@client.test>\r\n")
+    heard = [session.says(b"RCPT TO:<b@it.test>\r\n") for _ in range(204)]
+    too_many = [b"452 4.5.3 Too many recipients\r\n"]
+    assert heard[:203] == [[ANSWERS["RCPT"]]] * 100 + [too_many] * 103
+    assert heard[203] == [b"421 4.7.0 Too many errors\r\n"]
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        (b"DATA\r\n", b"554 5.5.1 No valid recipients\r\n"),
+        (b"BDAT 0\r\n", b"554 5.5.1 No valid recipients\r\n"),
+        (b"BDAT 3\r\nabc", b"554 5.5.1 No valid recipients\r\n"),
+    ],
+)
+def test_what_brings_no_message_forward_is_counted(said: bytes, heard: bytes) -> None:
+    session = Session(limits=Limits(commands=12))
+    assert len(session.says(b"HELO client.test\r\nMAIL FROM:<a@client.test>\r\n")) == 2
+    assert [session.says(said) for _ in range(10)] == [[heard]] * 10
+    assert session.says(said) == [b"421 4.7.0 Too many commands without a message\r\n"]
+
+
+def test_chunks_of_next_to_nothing_are_counted_and_whole_ones_are_not() -> None:
+    session = Session(limits=Limits(commands=12, slow=1024))
+    session.says(b"EHLO client.test\r\nMAIL FROM:<a@client.test>\r\nRCPT TO:<b@it.test>\r\n")
+    for _ in range(20):
+        (answer,) = session.says(b"BDAT 1024\r\n" + b"x" * 1024)
+        assert answer.startswith(b"250 ")
+    for _ in range(10):
+        (answer,) = session.says(b"BDAT 1\r\nx")
+        assert answer.startswith(b"250 ")
+    assert session.says(b"BDAT 1\r\nx") == [b"421 4.7.0 Too many commands without a message\r\n"]
+
+
 def test_fifty_mistakes_are_borne_with_and_not_one_more() -> None:
     session = Session()
     for _ in range(DEFAULTS.errors):

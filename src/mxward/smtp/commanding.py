@@ -81,8 +81,8 @@ class Commanding:
         self._transactions.auth_line(line)
 
     def _count_idle(self, verb: str) -> None:
-        """Commands that bring no message forward are counted between messages. Raises."""
-        if verb in ("DATA", "BDAT", "QUIT"):
+        """Commands are counted between messages; a chunk, by `_on_bdat`. Raises BrokenDialogue."""
+        if verb in ("BDAT", "QUIT"):
             return
         finished = self._transactions.stream.finished
         if finished != self._finished:
@@ -162,11 +162,14 @@ class Commanding:
             self._transactions.begin(mail if known else mail.without("AUTH"))
 
     def _on_rcpt(self, rcpt: Rcpt) -> None:
-        if not self._in_transaction:
+        envelope = self._session.envelope
+        if envelope is None:
             self._mistake(_MAIL_FIRST)
         elif self._transactions.stream.under_way:
             self._mistake(_NOT_NOW)
         else:
+            if envelope.overrun:
+                self._dialogue.count_error()
             self._transactions.recipient(rcpt)
 
     def _on_data(self, _: Command) -> None:
@@ -185,6 +188,8 @@ class Commanding:
             raise BrokenDialogue(bad.reply) from None
         if size > MOST_DRAINED:
             raise BrokenDialogue(_TOO_LARGE)
+        if size < self._session.settings.limits.slow:
+            self._count_idle("a chunk of next to nothing")
         envelope = self._session.envelope
         if envelope is None:
             self._transactions.stream.refuse_chunk(size, self._dialogue.error(_MAIL_FIRST))

@@ -69,11 +69,16 @@ class Envelope:
     def rerouted(self) -> bool:
         return self.route is not None and self.route.key != MAIL_SERVER
 
+    @property
+    def overrun(self) -> bool:
+        """Whether so many more were named than are taken that it is no mailing list any more."""
+        return self._asked >= 2 * self._settings.limits.recipients
+
     def ask(self, rcpt: Rcpt) -> Candidate | Reply:
         """What the policy is to be asked about a recipient, or why it is not."""
-        if self._asked >= self._settings.limits.recipients:
-            return _TOO_MANY
         self._asked += 1
+        if self._asked > self._settings.limits.recipients:
+            return _TOO_MANY
         return Candidate(rcpt, self._client.arrival(self.mail.sender, rcpt.recipient))
 
     def route_for(self, event: Decided) -> Route:
