@@ -31,6 +31,7 @@ class Stream:
         "_drained",
         "_message",
         "_session",
+        "_unanswered",
         "finished",
         "taken",
     )
@@ -42,6 +43,7 @@ class Stream:
         self._message: Message | None = None
         self._chunks: ChunkReader | None = None  # where the message comes in chunks
         self._converted = False  # the chunks go upstream as DATA
+        self._unanswered = 0  # chunks of ours
         self._drain: Drain | None = None
         self._drained = LOST  # what is said behind a refused chunk
 
@@ -101,7 +103,7 @@ class Stream:
         elif self._chunks is None or self._converted:
             self._session.delivery.write(block, message.ended)
         else:
-            self._session.delivery.chunk(block, message.ended)
+            self._chunk(block, message.ended)
         if self._chunks is None:
             if message.ended:
                 self._on_end(message)
@@ -140,7 +142,8 @@ class Stream:
         if message is None:
             return
         if answer.positive:
-            if session.phase is Phase.CHUNK_ANSWER and session.delivery.answered:
+            self._unanswered -= 1
+            if session.phase is Phase.CHUNK_ANSWER and not self._unanswered:
                 self._answer_chunk(answer)
             return
         session.delivery.abort()  # answers to the chunks behind it would be out of step
@@ -178,6 +181,7 @@ class Stream:
 
     def _begin_chunks(self, envelope: Envelope) -> None:
         session, delivery = self._session, self._session.delivery
+        self._unanswered = 0
         self._converted = not delivery.takes_chunks
         self._chunks = ChunkReader(
             session.client.peer.content, stuffed=self._converted, binary=envelope.mail.binary
@@ -187,7 +191,13 @@ class Stream:
             session.phase = Phase.DATA_START
             delivery.data()
         else:
-            delivery.chunk(self._message.begin(), last=False)
+            self._chunk(self._message.begin(), last=False)
+
+    def _chunk(self, block: bytes, last: bool) -> None:
+        """A chunk of ours; what would be an empty one is none."""
+        if block or last:
+            self._unanswered += 1
+            self._session.delivery.chunk(block, last)
 
     def _on_conversion(self, message: Message, answer: Reply) -> None:
         if answer.code == 354:
@@ -224,7 +234,7 @@ class Stream:
             self._on_end(message)
         elif message.verdict is not None:
             self._answer_chunk(message.verdict)
-        elif self._converted or session.delivery.answered:
+        elif self._converted or not self._unanswered:
             self._answer_chunk(reply(250, f"2.0.0 {message.size} octets so far"))
         else:
             session.phase = Phase.CHUNK_ANSWER
