@@ -24,7 +24,7 @@ SAME_HOST, ON_THE_SERVER, ON_THE_PROXY = range(3)
 
 PORT = 10026
 MXWARD, SOMEBODY, ROOT = room.USERS["mail"], room.USERS["nobody"], 0
-DROPPED = 0.5  # seconds: how long a packet that is dropped is waited for
+DROPPED = 2.0  # seconds to wait for a packet that is dropped; a lost one comes again after 1
 
 
 # -- the rules --------------------------------------------------------------------------------
