@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mxward.config import Config
+from mxward.domains import Domains
 from mxward.inventory import Inventory, Reading
 from mxward.lookup.doors import Doors
 from mxward.proxy.certificates import Certificates
@@ -103,14 +104,14 @@ def tell(reading: Reading, loud: Loud) -> None:
         loud("inventory-lines-unusable", lines=reading.unusable, samples=samples)
 
 
-def open_store(config: Config, domains: int, loud: Loud) -> tuple[Store, StoredMemory] | None:
+def open_store(config: Config, domains: Domains, loud: Loud) -> tuple[Store, StoredMemory] | None:
     """The store and what it remembers. Without it the proxy runs, and defers, loudly."""
     for left in reversed(range(_STORE_TRIES)):
         try:
             store = Store.open(config.store.path)
             store.prune(time.time() - _FORGOTTEN)
-            _keep_size(domains, store, loud)
-            return store, StoredMemory(store)
+            _keep_size(len(domains), store, loud)
+            return store, StoredMemory(store, spelled=domains.spelled)
         except StoreError as error:
             if left and "locked" in str(error):
                 continue  # a backup, say: each try has waited for some seconds

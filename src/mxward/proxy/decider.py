@@ -82,8 +82,10 @@ class Decider:
     async def wait(self, arrival: Arrival) -> Decided:
         """The answer, after whatever look-ups it takes; what takes too long has failed."""
         needs = policy.needs(arrival, self.rules)
+        # What is remembered of it is kept by this object: a million names need not be kept twice.
+        domain = needs.front_door and self.rules.inventory.spelled(needs.front_door)
         door, names = await asyncio.gather(
-            self._find_door(needs.front_door), self._find_names(arrival, needs.names)
+            self._find_door(domain), self._find_names(arrival, needs.names)
         )
         decided = self._decided(arrival, door, names)
         if self._is_to_tell_names(decided):
