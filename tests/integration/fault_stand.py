@@ -122,6 +122,12 @@ class Stand:
         """How many mxward holds."""
         return len(os.listdir(f"/proc/{self.site.mxward.pid}/fd"))  # noqa: PTH208
 
+    @property
+    def memory(self) -> int:
+        """What mxward has resident, in KiB."""
+        status = Path(f"/proc/{self.site.mxward.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0])
+
 
 _numbers = iter(range(1_000_000))
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
 
-__all__ = ["FaultyHop", "How", "Place", "once", "reset"]
+__all__ = ["FaultyHop", "How", "Place", "Script", "good", "once", "reset"]
 
 
 class Place(StrEnum):
