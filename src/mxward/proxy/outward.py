@@ -10,6 +10,7 @@ from mxward.smtp.vocabulary import (
     Abort,
     Connect,
     Connected,
+    Endpoint,
     Event,
     Finish,
     Keep,
@@ -27,7 +28,7 @@ def _nobody(_: object = None) -> None:
 class Outward:
     """Carries out what the relay wishes of the upstream; `full` says that it takes no more."""
 
-    __slots__ = ("_regulate", "_shared", "_tell", "_upstream", "full")
+    __slots__ = ("_endpoint", "_regulate", "_shared", "_tell", "_upstream", "full")
 
     def __init__(
         self, shared: Shared, tell: Callable[[Event], None], regulate: Callable[[], None]
@@ -37,16 +38,18 @@ class Outward:
         self._tell = tell
         self._regulate = regulate  # called when `full` has changed
         self._upstream: UpstreamConnection | None = None
+        self._endpoint: Endpoint | None = None  # where it leads
 
     def connect(self, effect: Connect) -> None:
         endpoint, shared = effect.endpoint, self._shared
+        self._endpoint = endpoint
         kept = shared.pool.take(endpoint) if effect.kept else None
         if kept is not None:
             self._upstream, extensions = kept
             self._upstream.adopt(self._tell, self._on_full)
             self._tell(Connected(extensions))
             return
-        self._upstream = UpstreamConnection(self._tell, self._on_full)
+        self._upstream = UpstreamConnection(self._tell, self._on_full, self._on_trouble)
         source = shared.source_for(endpoint)
         self._upstream.open(endpoint, source, shared.settings.timeouts.connect)
 
@@ -73,7 +76,9 @@ class Outward:
         if upstream is not None:
             upstream.finish()
 
-    def abort(self, _: Abort) -> None:
+    def abort(self, effect: Abort) -> None:
+        if effect.why:
+            self._on_trouble(effect.why)
         upstream = self._leave()
         if upstream is not None:
             upstream.abort()
@@ -92,6 +97,10 @@ class Outward:
     def _leave(self) -> UpstreamConnection | None:
         upstream, self._upstream = self._upstream, None
         return upstream
+
+    def _on_trouble(self, why: str) -> None:
+        if self._endpoint is not None:
+            self._shared.troubles.met(self._endpoint, why)
 
     def _on_full(self, full: bool) -> None:
         self.full = full

@@ -17,6 +17,7 @@ from mxward.proxy.eventlog import EventLog
 from mxward.proxy.findings import Findings
 from mxward.proxy.pool import Pool
 from mxward.proxy.tls import upstream_context
+from mxward.proxy.troubles import Troubles
 from mxward.smtp.content import Content
 from mxward.smtp.extensions import Extensions
 from mxward.smtp.offers import Offers
@@ -49,6 +50,7 @@ class Shared:
     offers: Offers = field(init=False)
     upstream_contexts: dict[Tls, ssl.SSLContext] = field(init=False)
     findings: Findings = field(init=False)
+    troubles: Troubles = field(init=False)
     admission: Admission = field(init=False)
     _ids: Random = field(default_factory=Random)  # seeded by the system; nothing rests on it
 
@@ -58,6 +60,7 @@ class Shared:
         modes = (Tls.OPPORTUNISTIC, Tls.VERIFIED)
         self.upstream_contexts = {tls: upstream_context(tls, self.upstream_ca) for tls in modes}
         self.findings = Findings(self.log)
+        self.troubles = Troubles(self.log, time.monotonic)
         self.admission = Admission(self.room, self.decider.welcomes, self.log, time.monotonic)
 
     def learned(self, mail_server: Extensions) -> None:

@@ -23,10 +23,16 @@ __all__ = ["UpstreamConnection"]
 class UpstreamConnection(asyncio.Protocol):
     """Tells its owner what happens, until the owner has left it; then it is silent."""
 
-    __slots__ = ("_hold", "_task", "_tell", "_transport", "since")
+    __slots__ = ("_hold", "_task", "_tell", "_transport", "_trouble", "since")
 
-    def __init__(self, tell: Callable[[Event], None], hold: Callable[[bool], None]) -> None:
+    def __init__(
+        self,
+        tell: Callable[[Event], None],
+        hold: Callable[[bool], None],
+        trouble: Callable[[str], None] = lambda why: None,
+    ) -> None:
         self._tell: Callable[[Event], None] | None = tell
+        self._trouble = trouble  # called with why it could not be made, or secured
         self._hold = hold  # called with True when no more can be written, with False when it can
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
@@ -46,7 +52,7 @@ class UpstreamConnection(asyncio.Protocol):
                     lambda: self, str(endpoint.address), endpoint.port, local_addr=local
                 )
         except (OSError, TimeoutError) as why:
-            self._end(f"{endpoint}: {why or 'no connection in time'}")
+            self._fail(f"{endpoint}: {why or 'no connection in time'}")
 
     def secure(self, context: ssl.SSLContext, name: str, seconds: float) -> None:
         """Go on in TLS. Nothing is read in the clear from here on; `seconds` at most."""
@@ -65,7 +71,7 @@ class UpstreamConnection(asyncio.Protocol):
             )
         except (OSError, RuntimeError, ValueError) as why:
             plain.abort()
-            self._end(f"TLS: {why or 'no handshake in time'}")
+            self._fail(f"TLS: {why or 'no handshake in time'}")
             return
         if secured is None:  # it was closed under way
             self._end("TLS: connection closed")
@@ -121,6 +127,11 @@ class UpstreamConnection(asyncio.Protocol):
     def _say(self, event: Event) -> None:
         if self._tell is not None:
             self._tell(event)
+
+    def _fail(self, why: str) -> None:
+        if self._tell is not None:
+            self._trouble(why)
+        self._end(why)
 
     def _end(self, why: str) -> None:
         """It is gone. Told once: the owner may have another by the time the socket is closed."""

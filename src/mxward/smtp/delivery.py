@@ -211,9 +211,10 @@ class Delivery:
             if self.endpoint is not None:
                 self._effects.append(SecureUpstream(self.endpoint))
             return []
-        self._effects.append(Abort())
         if isinstance(what, Broken):
+            self._effects.append(Abort())
             return self.on_gone(what.why)
+        self._effects.append(Abort(what.why))
         return self._start_over(self._rejection(what.reply))
 
     def _on_greeted(self, greeted: Greeted) -> list[Answer | Lost]:

@@ -21,6 +21,11 @@ from mxward.smtp.vocabulary import NO_NAMES
 __all__ = ["Hello", "Introduction"]
 
 _NO_TLS = reply(451, "4.7.4 The next server offers no TLS, which is required there")
+_NOT_OFFERED = "XCLIENT is not offered to mxward"
+_NOT_OFFERED_AGAIN = (
+    "XCLIENT is not offered again to a connection's second client: let whoever connects use it "
+    "(static:all, docs/xclient.md), or set server.pool = 0"
+)
 _NOT_TOLD = reply(451, "4.3.5 The next server cannot be told who you are, try again later")
 
 
@@ -41,13 +46,14 @@ Next = tuple[Ask, ...] | Greeted | Rejected | SecureNow
 class Hello:
     """Until the upstream is ready for mail. `extensions` are those of its last EHLO."""
 
-    __slots__ = ("_introduction", "_tls", "_told", "extensions")
+    __slots__ = ("_introduction", "_kept", "_tls", "_told", "extensions")
 
     def __init__(self, introduction: Introduction, tls: Tls) -> None:
         self.extensions = Extensions()
         self._introduction = introduction
         self._tls = tls
         self._told = introduction.xclient is None
+        self._kept = False
 
     def on_reply(self, step: Step, answer: Reply) -> Next:
         """What follows from the answer to one of our first words."""
@@ -56,7 +62,9 @@ class Hello:
         if step is Step.STARTTLS:
             return self._on_starttls(answer)
         if not answer.positive:
-            return Rejected(_NOT_TOLD if step is Step.XCLIENT else answer)
+            if step is Step.XCLIENT:
+                return Rejected(_NOT_TOLD, f"XCLIENT is refused: {answer}")
+            return Rejected(answer)
         if step is Step.XCLIENT:
             return ()  # EHLO is on its way
         if step is Step.GREETING:
@@ -70,7 +78,7 @@ class Hello:
 
     def begin_kept(self, offered: Extensions) -> Next:
         """The first word on a connection that served another client, and was offered this."""
-        self.extensions = offered
+        self.extensions, self._kept = offered, True
         self._tls = Tls.NONE  # it stands already, or was not to be had
         return self._go_on()
 
@@ -83,7 +91,7 @@ class Hello:
         if answer.code == 220:
             return SecureNow()
         if self._tls is Tls.VERIFIED:
-            return Rejected(_NO_TLS)
+            return Rejected(_NO_TLS, f"TLS is required, and STARTTLS refused: {answer}")
         self._tls = Tls.NONE
         return self._go_on()
 
@@ -91,7 +99,7 @@ class Hello:
         if self._tls is not Tls.NONE and "STARTTLS" in self.extensions:
             return (Ask(Step.STARTTLS, "STARTTLS"),)
         if self._tls is Tls.VERIFIED:
-            return Rejected(_NO_TLS)
+            return Rejected(_NO_TLS, "TLS is required, and no STARTTLS offered")
         client = self._introduction.xclient
         if self._told or client is None:
             return Greeted(self.extensions)
@@ -105,5 +113,5 @@ class Hello:
         protocol = "ESMTP" if introduction.extended else "SMTP"
         line = xclient.command(client, introduction.names, introduction.helo, protocol, offered)
         if line is None:
-            return Rejected(_NOT_TOLD)
+            return Rejected(_NOT_TOLD, _NOT_OFFERED_AGAIN if self._kept else _NOT_OFFERED)
         return (Ask(Step.XCLIENT, line.decode().removesuffix("\r\n")), *self.begin())

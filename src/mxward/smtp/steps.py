@@ -57,9 +57,13 @@ class SecureNow:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The upstream wants nothing of us, or we of it: its greeting, HELO, TLS or XCLIENT."""
+    """The upstream wants nothing of us, or we of it: its greeting, HELO, TLS or XCLIENT.
+
+    `why` is for the operator, where there is something to mend.
+    """
 
     reply: Reply
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,7 +208,12 @@ class Keep:
 
 @dataclass(slots=True)
 class Abort:
-    """Drop the upstream connection at once; what it was sent is not to become a message."""
+    """Drop the upstream connection at once; what it was sent is not to become a message.
+
+    `why` is for the operator, where there is something to mend.
+    """
+
+    why: str = ""
 
 
 @dataclass(slots=True)
