@@ -90,11 +90,6 @@ class Delivery:
         return self._hop is not None and self._hop.extensions.chunks
 
     @property
-    def answered(self) -> bool:
-        """Whether it has answered all that it was asked."""
-        return self._hop is not None and self._hop.answered
-
-    @property
     def mail_open(self) -> bool:
         return self._hop is not None and self._hop.mail_open
 
@@ -250,6 +245,7 @@ class Delivery:
 
     def _begin(self, route: Route) -> None:
         self.quit()
+        self._used = False
         self._route = route
         self._untried = list(route.endpoints[:MAX_TRIES])
 
@@ -261,8 +257,6 @@ class Delivery:
 
     def _rejection(self, refused: Reply) -> Reply:
         """The mail server's word is the client's; a scanner's greeting is no verdict on mail."""
-        if self._auth:
-            return NO_AUTH
         if self._route is not None and self._route.key == MAIL_SERVER:
             return refused.with_code(451) if refused.code == 421 else refused
         return UNREACHABLE
@@ -333,11 +327,12 @@ class Delivery:
 
     def _answered(self, answer: Reply) -> list[Answer | Lost]:
         """Whoever waits has the answer from us."""
-        step = Step.AUTH if self._auth else Step.RCPT
-        count = 1 if self._auth else len(self._offered)
-        self._auth = ""
+        if self._auth:
+            self._auth = ""
+            return [Answer(Step.AUTH, NO_AUTH)]
+        count = len(self._offered)
         self._offered.clear()
-        return [Answer(step, answer)] * count
+        return [Answer(Step.RCPT, answer)] * count
 
     def _ask(self, request: Callable[[Hop], None]) -> None:
         if self._hop is not None:

@@ -77,11 +77,6 @@ class Hop:
         return self.ready and not open_ends
 
     @property
-    def answered(self) -> bool:
-        """Whether every question has its answer."""
-        return not self._owed
-
-    @property
     def pipelines(self) -> bool:
         return self.ready and "PIPELINING" in self.extensions
 
