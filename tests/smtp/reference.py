@@ -10,7 +10,16 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from mxward.smtp.preamble import Ends, Local
 
-__all__ = ["behind_data", "in_crlf", "lines", "preamble", "unstuffed", "xclient"]
+__all__ = [
+    "behind_data",
+    "filed",
+    "in_crlf",
+    "lines",
+    "meant",
+    "preamble",
+    "unstuffed",
+    "xclient",
+]
 
 CR, LF = b"\r\n"
 
@@ -52,6 +61,20 @@ def behind_data(stream: bytes) -> tuple[bytes, bytes] | None:
 def unstuffed(text: bytes) -> bytes:
     """As a server files it (RFC 5321 4.5.2)."""
     return b"".join(line[1:] if line[:1] == b"." else line for line in lines(text))
+
+
+def filed(message: bytes, chunked: bool) -> bytes:
+    """A message in a mailbox, whichever way it has come, with CRLF at its end."""
+    text = message if chunked else unstuffed(message)
+    return text if text.endswith(b"\r\n") or not text else text + b"\r\n"
+
+
+def meant(message: bytes, chunked: bool) -> bytes:
+    """What is to be filed of what a client has sent: a line that became a dot stays one."""
+    clean = in_crlf(message)
+    if not chunked:
+        clean = b"".join(b"..\r\n" if line == b".\r\n" else line for line in lines(clean))
+    return filed(clean, chunked)
 
 
 def preamble(data: bytes) -> tuple[Ends | Local, bytes] | None:
