@@ -1,7 +1,9 @@
 """The nouns of mxward: what happens (arrival), what is known (answer, front door), what is ruled
 (rules) and what is decided (decision).
 
-Everything here is immutable and knows no socket, file or clock. Times are seconds since the epoch.
+Nothing here is changed once it is made, or knows a socket, file or clock. What is made anew for
+each decision (`Needs`, `Remembered`, `Evidence`, `Decision`) is not frozen, for that would double
+its cost: a quarter of the decision's. Times are seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -107,7 +109,7 @@ class Answer:
     canonical: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Remembered:
     """What is known of one question over time: the newest good answer, and what vanished lately."""
 
@@ -252,7 +254,7 @@ class Rules:
         object.__setattr__(self, "trusted_certificates", certified)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Needs:
     """What a decision must know before it can be made."""
 
@@ -260,7 +262,7 @@ class Needs:
     names: bool = False  # the client's forward-confirmed names
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Evidence:
     """What a decision rests on: shown by `explain`, named in the log."""
 
@@ -272,7 +274,7 @@ class Evidence:
     stage_from: str = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Decision:
     """What is done with an arrival, and why.
 

@@ -16,9 +16,12 @@ from mxward.model import Kind, Question, Remembered
 __all__ = ["Fact", "Facts"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fact:
-    """What is known of a question, and until when there is no use in asking again."""
+    """What is known of a question, and until when there is no use in asking again.
+
+    It is never changed; frozen, it would cost twice as much, for each decision.
+    """
 
     remembered: Remembered | None  # None: failed, and nothing is remembered
     until: float
