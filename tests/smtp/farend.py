@@ -186,7 +186,7 @@ class FarEnd:
         assert self.sender is None, "XCLIENT in a transaction"
         words = dict(word.split("=", 1) for word in match[1].decode().split())
         offered = self.offers.get("XCLIENT", "").split()
-        assert set(words) - {"ADDR"} <= set(offered), f"XCLIENT offers {offered}, and was told {words}"
+        assert set(words) - {"ADDR"} <= set(offered), f"{words}, and it offers {offered}"
         self.told = words
         return match[1].decode()
 

@@ -270,3 +270,80 @@ def test_others_have_their_turn_between_many_commands() -> None:
     assert effects.count(Send(b"250 2.0.0 OK\r\n")) == AT_ONCE
     assert effects[-1] == Later()
     assert relay.handle(ClientBytes(b""), NOW) == [Send(b"250 2.0.0 OK\r\n")] * 50
+
+
+@pytest.mark.parametrize(
+    ("limits", "said", "heard"),
+    [
+        (Limits(errors=1), b"what?\r\nwhat?\r\n", b"421 4.7.0 Too many errors\r\n"),
+        (Limits(line=10), b"NOOP 678901\r\n", b"500 5.5.2 Line too long\r\n"),
+        (
+            Limits(commands=2),
+            b"NOOP\r\n" * 3,
+            b"421 4.7.0 Too many commands without a message\r\n",
+        ),
+        (
+            Limits(recipients=1),
+            b"HELO x\r\nMAIL FROM:<>\r\nRCPT TO:<b@it.test>\r\nRCPT TO:<c@it.test>\r\n",
+            b"452 4.5.3 Too many recipients\r\n",
+        ),
+    ],
+)
+def test_the_operator_sets_the_limits(limits: Limits, said: bytes, heard: bytes) -> None:
+    assert Session(limits=limits).says(said)[-1] == heard
+
+
+def test_the_operator_sets_the_waits() -> None:
+    waits = Timeouts(command=1, decision=2, hello=3, reply=4, data_start=5, data=6, verdict=7)
+    relay = relay_with(timeouts=waits)
+    relay.greet()
+    asked: list[Decide] = []
+    seen = []
+    for event in (
+        ClientBytes(ENVELOPE),
+        ClientBytes(b"RCPT TO:<b@it.test>\r\n"),
+        "pass",
+        *CONNECTED[:3],
+        UpstreamBytes(b"250 sender ok\r\n"),
+        UpstreamBytes(b"250 recipient ok\r\n"),
+        ClientBytes(b"DATA\r\n"),
+        UpstreamBytes(b"354 go on\r\n"),
+        ClientBytes(b".\r\n"),
+        UpstreamBytes(b"250 queued\r\n"),
+    ):
+        happens = decided(event, asked[-1].arrival) if isinstance(event, str) else event
+        effects = relay.handle(happens, NOW)
+        asked += [effect for effect in effects if isinstance(effect, Decide)]
+        seen.append(relay.patience)
+    assert seen == [1, 2, 3, 3, 3, 4, 4, 1, 5, 6, 7, 1]
+
+
+@pytest.mark.parametrize("start", [b"DATA\r\n", b"BDAT 10000\r\n"])
+def test_a_message_gets_on_by_enough_octets(start: bytes) -> None:
+    """A client that sends an octet now and then buys no time."""
+    session = Session(limits=Limits(slow=100))
+    session.says(ENVELOPE + b"RCPT TO:<b@it.test>\r\n" + start)
+    seen = []
+    for size in (1, 98, 1, 50, 49, 1, 250):
+        before = session.relay.progress
+        session.says(b"x" * size)
+        seen.append(session.relay.progress - before)
+    assert seen == [0, 0, 1, 0, 0, 1, 2]
+
+
+def test_so_does_a_chunk_that_nobody_wants() -> None:
+    session = Session(limits=Limits(slow=100))
+    session.says(b"BDAT 1000\r\n")
+    before = session.relay.progress
+    for _ in range(10):
+        session.says(b"x" * 30)
+    assert session.relay.progress - before == 3
+
+
+def test_each_command_gets_on() -> None:
+    relay = relay_with()
+    before = relay.progress
+    relay.handle(ClientBytes(b"NOO"), NOW)
+    assert relay.progress == before
+    relay.handle(ClientBytes(b"P\r\nwhat?\r\n"), NOW)
+    assert relay.progress == before + 2
