@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import tracemalloc
 from ipaddress import ip_address
 
 import pytest
@@ -129,3 +130,15 @@ def test_what_finds_no_room_is_counted_once() -> None:
     log.put(AT, "decision", {"n": 5})
     log.flush()
     assert [read(line).get("n") for line in stream.getvalue().splitlines()[3:]] == ["5"]
+
+
+def test_what_strangers_make_up_is_not_remembered() -> None:
+    as_logfmt(0.0, "decision", {"from": "warm"})
+    tracemalloc.start()
+    try:
+        for number in range(1_000):
+            as_logfmt(0.0, "decision", {"from": f"{number}" + "\U0001f600" * 1_000})
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 100_000

@@ -17,6 +17,7 @@ from typing import TextIO
 
 __all__ = ["EventLog", "as_json", "as_logfmt"]
 
+_WORTH_REMEMBERING = 100  # characters
 _BARE = re.compile(r"[0-9A-Za-z_.:/@<>+\[\]*-]+")
 
 
@@ -69,13 +70,18 @@ def as_json(at: float, event: str, fields: Mapping[str, object]) -> str:
 
 
 def _plain(value: object) -> str:
-    return _quoted(value if type(value) is str else str(value))
+    text = value if type(value) is str else str(value)
+    return _remembered(text) if len(text) <= _WORTH_REMEMBERING else _quoted(text)
+
+
+def _quoted(text: str) -> str:
+    return text if _BARE.fullmatch(text) else json.dumps(text)
 
 
 @lru_cache(maxsize=10_000)
-def _quoted(text: str) -> str:
-    """Most of what is told is told again and again."""
-    return text if _BARE.fullmatch(text) else json.dumps(text)
+def _remembered(text: str) -> str:
+    """Most of what is told is told again and again; what is long, strangers have made up."""
+    return _quoted(text)
 
 
 def _time(at: float) -> str:
