@@ -210,7 +210,17 @@ def ended_by(client: str, stand: Site) -> int:
 
 
 def test_no_secret_is_in_the_log(stand: Site, dovecot: Dovecot) -> None:
-    """After all of the above."""
+    """After all of the above, and this."""
+    with _Client() as client:
+        for mechanism in ("PLAIN", "LOGIN", "CRAM-MD5"):
+            talk = getattr(client, f"auth_{mechanism.lower().replace('-', '_')}")
+            client.password = WRONG
+            with pytest.raises(smtplib.SMTPAuthenticationError):
+                client.auth(mechanism, talk)
+        assert client.docmd("AUTH", f"XOAUTH2 {xoauth2(dovecot)}")[0] == 235
+        client.sendmail("a@client.example", [FAR], "Subject: x\n\nhello\n")
+    with _Client() as client:
+        assert client.login(USER, PASSWORD)[0] == 235
     stand.mxward.decisions()
     log = stand.mxward.log
     assert "event=auth " in log

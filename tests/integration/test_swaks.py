@@ -25,6 +25,7 @@ def stand(
         yield made
 
 
+# And how many messages arrive.
 OPTIONS = {
     "": 1,
     "--tls": 1,
@@ -51,8 +52,8 @@ OPTIONS = {
 OPTIONS |= {"--drop-after DATA": 0, "--drop-after-send DATA": 0, "--drop-after DOT": 1}
 OPTIONS |= {"--tls --quit-after RCPT": 0, "--tls --drop-after TLS": 0, "--drop-after-send RCPT": 0}
 STOPS = ["BANNER", "FIRST-EHLO", "TLS", "EHLO", "AUTH", "MAIL", "RCPT"]
-HALF_WAY = {f"--tls --{how}-after {stop}": 0 for how, stop in product(["quit", "drop"], STOPS)}
-HALF_WAY |= {f"--tls --drop-after-send {stop}": 0 for stop in ("FIRST-EHLO", "TLS", "EHLO", "MAIL")}
+HALF_WAY = [f"--tls --{how}-after {stop}" for how, stop in product(["quit", "drop"], STOPS)]
+HALF_WAY += [f"--tls --drop-after-send {stop}" for stop in ("FIRST-EHLO", "TLS", "EHLO", "MAIL")]
 MESSAGE = b"Subject: from a file\r\n\r\n..dots\r\n.and\r\n...more\r\n.\r\n"
 
 
@@ -64,7 +65,7 @@ def test_swaks(stand: Site, options: str) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("options", HALF_WAY)
 def test_swaks_stops_half_way(stand: Site, options: str) -> None:
-    same(stand, options, f"h{list(HALF_WAY).index(options)}", HALF_WAY[options])
+    same(stand, options, f"h{HALF_WAY.index(options)}", 0)
 
 
 def same(stand: Site, options: str, to: str, copies: int) -> None:
