@@ -83,6 +83,7 @@ ALL = (
     ("ENVID", "x"),
     ("NOTIFY", "NEVER"),
     ("ORCPT", "rfc822;a@b.test"),
+    ("AUTH", "<>"),
 )
 
 
@@ -91,6 +92,8 @@ ALL = (
     [
         ((), " SMTPUTF8"),
         ((b"SIZE",), " SIZE=11 SMTPUTF8"),
+        ((b"AUTH PLAIN",), " SMTPUTF8 AUTH=<>"),
+        ((b"BINARYMIME",), " BODY=7BIT SMTPUTF8"),
         ((b"8BITMIME",), " BODY=7BIT SMTPUTF8"),
         ((b"DSN",), " SMTPUTF8 RET=FULL ENVID=x NOTIFY=NEVER ORCPT=rfc822;a@b.test"),
     ],

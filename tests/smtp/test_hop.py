@@ -70,3 +70,20 @@ def test_only_354_is_the_answer_to_data(code: int) -> None:
     upstream.take_outgoing()
     (outcome,) = upstream.receive(b"%d x\r\n" % code)
     assert isinstance(outcome, Broken)
+
+
+def test_nobody_else_may_have_a_connection_that_heard_of_a_password() -> None:
+    upstream = hop(OK, b"250-x\r\n250 AUTH LOGIN\r\n", OK, OK)
+    assert upstream.idle and upstream.spotless
+    upstream.auth("AUTH LOGIN")
+    upstream.take_outgoing()
+    assert not upstream.idle
+    assert upstream.receive(b"334 x\r\n") == [Answer(Step.AUTH, reply(334, "x"))]
+    assert not upstream.spotless
+
+
+def test_half_a_reply_is_something_owed() -> None:
+    upstream = hop(OK, OK, OK, OK)
+    assert upstream.idle
+    upstream.receive(b"421")
+    assert not upstream.idle
