@@ -123,7 +123,8 @@ class ClientConnection(asyncio.Protocol):
         if self._relay is None:
             return False
         self._on(ClientEnd())
-        return True  # the client may still read: the relay says when to close
+        # It may still read, and the relay says when to close; but TLS ends on both sides at once.
+        return self._transport.get_extra_info("ssl_object") is None
 
     def connection_lost(self, why: Exception | None) -> None:
         if self._lost:

@@ -30,6 +30,6 @@ async def shake_hands(
         )
     except (OSError, RuntimeError) as why:
         shared.handshake_failed(peer.client, why)
-        fields = {"id": peer.id, "client": peer.client, "why": why or "not in time"}
+        fields = {"id": peer.id, "client": peer.client, "why": str(why) or "connection closed"}
         shared.log(Log("tls-failed", fields))
         return None

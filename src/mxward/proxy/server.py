@@ -60,7 +60,7 @@ async def serve(shared: Shared, listeners: Sequence[socket.socket], stop: asynci
     """Serve until `stop` is set, then let messages under way end, for DRAIN seconds at most."""
     loop = asyncio.get_running_loop()
     servers = [
-        await loop.create_server(lambda: ClientConnection(shared), sock=listener)
+        await loop.create_server(lambda: ClientConnection(shared), sock=listener, backlog=BACKLOG)
         for listener in listeners
     ]
     await stop.wait()

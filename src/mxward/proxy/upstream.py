@@ -52,7 +52,7 @@ class UpstreamConnection(asyncio.Protocol):
                     lambda: self, str(endpoint.address), endpoint.port, local_addr=local
                 )
         except (OSError, TimeoutError) as why:
-            self._fail(f"{endpoint}: {why or 'no connection in time'}")
+            self._fail(f"{endpoint}: {str(why) or 'no connection in time'}")
 
     def secure(self, context: ssl.SSLContext, name: str, seconds: float) -> None:
         """Go on in TLS. Nothing is read in the clear from here on; `seconds` at most."""
@@ -71,7 +71,7 @@ class UpstreamConnection(asyncio.Protocol):
             )
         except (OSError, RuntimeError, ValueError) as why:
             plain.abort()
-            self._fail(f"TLS: {why or 'no handshake in time'}")
+            self._fail(f"TLS: {str(why) or 'connection closed'}")
             return
         if secured is None:  # it was closed under way
             self._end("TLS: connection closed")
@@ -154,7 +154,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._say(UpstreamBytes(data))
 
     def connection_lost(self, why: Exception | None) -> None:
-        self._end(str(why) if why else "connection closed")
+        self._end(str(why or "") or "connection closed")
 
     def pause_writing(self) -> None:
         if self._tell is not None:
