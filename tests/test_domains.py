@@ -309,6 +309,16 @@ def test_domains_are_a_set() -> None:
         Domains(["it.co.za", "*."])
 
 
+def test_a_whole_name_is_given_back_as_the_object_that_is_kept() -> None:
+    made = [f"d{n}.example" for n in range(2)]
+    again, unknown = f"d{len(made) - 1}.example", "a.it.co.za"
+    for inventory in (Domains([*made, "*.it.co.za"]), Domains.of_normal(made, ["it.co.za"])):
+        assert again is not made[1]
+        assert inventory.spelled(again) == again
+        assert inventory.spelled(again) is inventory.spelled(made[1])
+        assert inventory.spelled(unknown) is unknown
+
+
 @given(st.lists(names, max_size=4), names)
 def test_below_is_what_ends_in_it(entries: list[str], name: str) -> None:
     name = normal(name)

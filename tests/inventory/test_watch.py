@@ -202,6 +202,18 @@ def test_what_is_not_believed_is_told_once_and_not_applied(
     assert poll(watched, 3 * SETTLING) == [Reading(Domains(names(50).split()))]
 
 
+def test_a_domain_that_stays_is_the_same_object_in_the_next_list(tmp_path: Path) -> None:
+    file = tmp_path / "list"
+    file.write_text(names(3) + "Upper.example\n")
+    watched = inventory(file)
+    before = watched.read().domains
+    file.write_text("new.example\nUPPER.example.\n" + names(3))
+    after = poll(watched)[0].domains
+    for name in ("d0.example", "d2.example", "upper.example"):
+        assert after.spelled(name) is before.spelled(name)
+    assert (len(before), len(after)) == (4, 5)
+
+
 def test_half_is_compared_with_the_last_good_list(tmp_path: Path) -> None:
     file = tmp_path / "list"
     file.write_text(names(100))

@@ -37,6 +37,21 @@ def test_it_knows_what_the_store_knows(path: Path) -> None:
     assert memory.drain() == 0  # nothing is new
 
 
+def test_names_are_kept_as_they_are_spelled_elsewhere(path: Path) -> None:
+    store = Store.open(path)
+    store.save(ANSWERS)
+    spelled: list[str] = []
+
+    def spell(name: str) -> str:
+        spelled.append(name)
+        return f"{name}.elsewhere"
+
+    memory = StoredMemory(store, spelled=spell)
+    assert sorted(spelled) == sorted(question.name for question in ANSWERS)
+    for question, known in ANSWERS.items():
+        assert memory.recall(Question(question.kind, f"{question.name}.elsewhere")) == known
+
+
 def test_what_is_new_is_written_by_draining(path: Path) -> None:
     memory = StoredMemory(Store.open(path))
     for question, known in ANSWERS.items():

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from mxward.frontdoor.egress import NEVER, EgressHistory
 from mxward.model import Kind, Known, Question, Remembered
 from mxward.store.recollection import Recollection
@@ -32,6 +37,36 @@ def test_equal_values_are_one_object() -> None:
     assert one.values is other.values
 
 
+seconds = st.floats(allow_nan=False)
+words = st.lists(st.text(max_size=3), max_size=3).map(tuple)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                [Question(Kind.MX, "a"), Question(Kind.MX, "b"), Question(Kind.A, "a")]
+            ),
+            st.builds(
+                Remembered,
+                st.sampled_from([Known.FOUND, Known.ABSENT]),
+                words,
+                st.text(max_size=3),
+                seconds,
+                seconds,
+                st.lists(st.tuples(st.text(max_size=3), seconds), max_size=2).map(tuple),
+            ),
+        )
+    )
+)
+def test_what_was_kept_last_is_recalled_whole(kept: list[tuple[Question, Remembered]]) -> None:
+    memory = Recollection()
+    for question, known in kept:
+        memory.keep(question, known)
+    assert {question: memory.recall(question) for question, _ in kept} == dict(kept)
+    assert len(memory) == len(dict(kept))
+
+
 def test_each_kind_is_bounded_and_the_first_go_first() -> None:
     memory = Recollection(most=128)
     memory.keep(Question(Kind.MX, "mx.example"), remembered("10 mx.example"))
@@ -41,6 +76,19 @@ def test_each_kind_is_bounded_and_the_first_go_first() -> None:
     assert memory.recall(Question(Kind.MX, "mx.example")) is not None
     assert memory.recall(Question(Kind.A, "n9999.example")) is not None
     assert memory.recall(Question(Kind.A, "n0.example")) is None
+
+
+def test_what_goes_leaves_nothing_behind() -> None:
+    tracemalloc.start()
+    try:
+        memory = Recollection(most=128)
+        for n in range(10_000):
+            memory.keep(Question(Kind.A, f"n{n}.example"), remembered(f"192.0.2.{n}"))
+        octets, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(memory) <= 128
+    assert octets < 300 * 128 * 4
 
 
 def test_what_is_in_steady_use_stays() -> None:
