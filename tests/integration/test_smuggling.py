@@ -20,10 +20,10 @@ from tests.fuzz.sessions import random_pieces
 from tests.integration import witnesses
 from tests.integration.servers import Exim, Mail, MailServer, Postfix, room
 from tests.integration.site import CLIENT, MAIL, THROUGH, Site, site
-from tests.integration.smuggling import ALL, CASES, GUARDED, MESSAGES, OPEN, Case, Taken
+from tests.integration.smuggling import ALL, CASES, GUARDED, MESSAGES, NONE, OPEN, Case, Taken
 from tests.integration.world import CLEAN_EGRESS, CONFIGURATION, World, world
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(3600)]
 
 SECOND, THIRD = "192.0.2.10", "192.0.2.9"
 CLIENTS = (CLIENT, SECOND, THIRD)  # in the order of Taken
@@ -43,6 +43,8 @@ ADVISED = (
     *("lf", "cr", "cr-lf", "lf-cr", "lf-crlf", "cr-crlf", "crlf-lf", "crlf-cr"),
     *("crcrlf", "crlf-crcrlf", "nul-before", "nul-after"),
 )  # what the known scanners try
+ODD_HELOS = [f"helo.{x}" for x in ("next-line", "line-separator", "escaped", "percent", "xtext")]
+"""Exim takes no mail from who calls itself so: the client hears that at its first recipient."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class Played:
     told: list[tuple[bytes, int]] = field(default_factory=list)  # by clients
     taken: dict[str, Taken] = field(default_factory=dict)  # by case
     mails: list[Mail] = field(default_factory=list)
+    refused: frozenset[str] = frozenset()  # cases that this mail server does not take
 
     def send(self, name: str, case: Case, server: str) -> None:
         """One case, by each client in turn."""
@@ -100,7 +103,7 @@ def stand(
     count: Callable[[int, int], int],
 ) -> Iterator[tuple[Played, witnesses.Log]]:
     made = STANDS[request.param]
-    played = Played()
+    played = Played(refused=frozenset(ODD_HELOS if made.kind is Exim else ()))
     room.own(SECOND)
     room.own(THIRD)
     with site(tmp_path_factory.mktemp("site"), made.kind, settings=made.settings) as here:
@@ -119,7 +122,9 @@ def stand(
 
 def test_each_client_is_told_what_is_taken(stand: tuple[Played, witnesses.Log]) -> None:
     played, _ = stand
-    assert played.taken == {name: CASES[name].taken for name in played.taken}
+    wanted = {name: CASES[name].taken for name in played.taken}
+    wanted |= dict.fromkeys(played.refused & wanted.keys(), NONE)
+    assert played.taken == wanted
 
 
 def test_the_log_knows_as_many_messages(stand: tuple[Played, witnesses.Log]) -> None:

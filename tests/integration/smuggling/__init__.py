@@ -11,7 +11,7 @@ command lines, of STARTTLS, XCLIENT and PROXY could take for something else.
 from __future__ import annotations
 
 from tests.integration.smuggling import chunks, commands, ends
-from tests.integration.smuggling.case import ALL, GUARDED, HELLO, OPEN, Case, Taken, as_chunks
+from tests.integration.smuggling.case import ALL, GUARDED, HELLO, NONE, OPEN, Case, Taken, as_chunks
 from tests.integration.smuggling.ends import LOOKALIKES, MESSAGES
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "HELLO",
     "LOOKALIKES",
     "MESSAGES",
+    "NONE",
     "OPEN",
     "Case",
     "Taken",
