@@ -7,6 +7,7 @@ import pytest
 from mxward.smtp.authentication import LONGEST, MOST_LINES, initial, is_response
 from mxward.smtp.commands import CommandError
 from mxward.smtp.extensions import Extensions
+from mxward.smtp.limits import Timeouts
 from mxward.smtp.offers import Offers
 from mxward.smtp.relay import Phase, Relay
 from mxward.smtp.secrecy import Auth
@@ -51,6 +52,24 @@ def test_an_exchange_has_an_end() -> None:
     heard, log = relay.handle(UpstreamBytes(b"501 cancelled\r\n"), NOW)
     assert heard == Send(b"501 5.5.2 That is no base64\r\n")
     assert isinstance(log, Log)
+
+
+def test_a_mail_server_has_less_time_to_greet_than_to_check_a_password() -> None:
+    waits = Timeouts(hello=1, reply=2, command=3)
+    made = settings(auth=Auth.ALWAYS, timeouts=waits)
+    relay = Relay(PEER, made, Offers(made, Extensions({"AUTH": "LOGIN"})))
+    seen = []
+    for event in (
+        ClientBytes(b"EHLO client.test\r\nAUTH LOGIN\r\n"),
+        Connected(),
+        UpstreamBytes(b"220 x\r\n"),
+        UpstreamBytes(EHLO),
+        UpstreamBytes(CHALLENGE),
+        ClientBytes(b"YQ==\r\n"),
+    ):
+        relay.handle(event, NOW)
+        seen.append(relay.patience)
+    assert seen == [1, 1, 1, 2, 3, 2]
 
 
 def test_a_line_may_be_as_long_as_rfc_4954_wants_it() -> None:
