@@ -14,6 +14,7 @@ import uvloop
 from mxward.proxy.pool import Pool
 from mxward.smtp.identity import Identity
 from mxward.smtp.limits import Limits
+from mxward.smtp.secrecy import Tls
 from mxward.smtp.vocabulary import Endpoint
 from tests.proxy.bed import MAIL_SERVER, Bed, Client, bed
 
@@ -33,32 +34,35 @@ class MailServer:
         while line := (await reader.readline()).decode().rstrip("\r\n"):
             lines.append(line)
             writer.write(self._answer(lines))
+            if line == "STARTTLS":
+                break  # what it offers does not work
         writer.close()
 
     def _answer(self, lines: list[str]) -> bytes:
         verb = lines[-1].split(" ")[0]
         if verb == "EHLO":
-            return b"250-mail.test\r\n250-PIPELINING\r\n250 XCLIENT NAME ADDR\r\n"
-        return b"220 mail.test\r\n" if verb == "XCLIENT" else b"250 2.0.0 OK\r\n"
+            return b"250-mail.test\r\n250-PIPELINING\r\n250-STARTTLS\r\n250 XCLIENT NAME ADDR\r\n"
+        begins = verb in ("XCLIENT", "STARTTLS")
+        return b"220 mail.test\r\n" if begins else b"250 2.0.0 OK\r\n"
 
 
 Scene = Callable[[Bed, MailServer], Coroutine[Any, Any, None]]
 
 
-def play(scene: Scene) -> None:
+def play(scene: Scene, tls: Tls = Tls.NONE) -> None:
     async def main() -> None:
-        async with pooled() as (stand, mail):
+        async with pooled(tls) as (stand, mail):
             await asyncio.wait_for(scene(stand, mail), 20)
 
     uvloop.run(main())
 
 
 @asynccontextmanager
-async def pooled() -> AsyncIterator[tuple[Bed, MailServer]]:
+async def pooled(tls: Tls) -> AsyncIterator[tuple[Bed, MailServer]]:
     """A proxy that keeps connections to its mail server."""
     mail = MailServer()
     server = await asyncio.start_server(mail.serve, MAIL_SERVER, 0)
-    endpoint = Endpoint(ip_address(MAIL_SERVER), server.sockets[0].getsockname()[1])
+    endpoint = Endpoint(ip_address(MAIL_SERVER), server.sockets[0].getsockname()[1], tls=tls)
     async with bed() as stand:
         stand.set(identity=Identity.XCLIENT, mail_server=endpoint, limits=Limits(commands=10**6))
         stand.shared.decider.mail_server = endpoint
@@ -89,6 +93,20 @@ def test_a_connection_serves_the_next_client_too() -> None:
         assert [line.split(" ")[0] for line in lines].count("XCLIENT") == 3
 
     play(scene)
+
+
+def test_where_tls_does_not_work_it_is_not_tried_anew_for_each_client() -> None:
+    async def scene(stand: Bed, mail: MailServer) -> None:
+        for _ in range(3):
+            client = await stand.client()
+            assert await client.envelope("shaun@it.test") == ["250 2.0.0 OK"]
+            await client.say("RSET")
+            await client.say("QUIT")
+        tried, served = mail.heard
+        assert tried[-1] == "STARTTLS"
+        assert [line.split(" ")[0] for line in served].count("XCLIENT") == 3
+
+    play(scene, Tls.OPPORTUNISTIC)
 
 
 def test_a_client_that_takes_nothing_leaves_a_connection_that_serves_the_next() -> None:

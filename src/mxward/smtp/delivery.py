@@ -146,8 +146,9 @@ class Delivery:
         hop, route = self._hop, self._route
         if hop is None:
             return
-        if self._may_be_kept(hop) and self.endpoint is not None and route is not None:
-            self._effects.append(Keep(self.endpoint, hop.extensions))
+        if self._may_be_kept(hop) and route is not None:
+            # As what was asked for, also where TLS was tried in vain: it is what that leads to.
+            self._effects.append(Keep(route.endpoints[0], hop.extensions))
         elif hop.ready:
             self._ask(Hop.quit)
             self._effects.append(Finish())
