@@ -57,7 +57,7 @@ def _scanner(config: Config, name: str, scanner: ScannerSettings) -> Iterator[Fi
             f"scanners.{name}: neither mx nor addresses, so no MX can lead to it; "
             'write mx = ["mx.example.net"]',
         )
-    if not scanner.egress and not scanner.spf:
+    if not (scanner.egress or scanner.spf or scanner.certificates):
         yield warning(
             where,
             f"scanners.{name}.egress: missing: only deliveries from the MX hosts' own addresses "
