@@ -196,7 +196,7 @@ class FarEnd:
         assert match, f"no path: {text!r}"
         behind = text[match.end() :]
         assert _PARAMETERS.fullmatch(behind), f"behind the path: {text!r}"
-        for word in behind.decode().split():
+        for word in behind.decode().split(" ")[1:]:
             key, _, value = word.partition("=")
             if key == "BODY":
                 body = value.upper()
