@@ -12,7 +12,7 @@ from mxward.smtp import ProtocolError
 from mxward.smtp.extensions import Extensions
 from mxward.smtp.hello import Introduction
 from mxward.smtp.hop import Hop
-from mxward.smtp.identity import Peer, header
+from mxward.smtp.identity import Identity, Peer, header
 from mxward.smtp.secrecy import Tls
 from mxward.smtp.steps import Broken, Greeted, Rejected, SecureNow
 from mxward.smtp.vocabulary import (
@@ -32,24 +32,25 @@ PATIENCE = 30.0
 
 
 async def learn(shared: Shared) -> bool:
-    """Try until the mail server has said its EHLO, here or to any session.
+    """Try until the mail server has said its EHLO. Returns whether it offers STARTTLS.
 
-    Returns whether it offers STARTTLS.
+    A session may have heard it before; but within TLS, where STARTTLS is offered no more.
     """
-    while not shared.offers.mail_server.keywords:
+    mail_server = shared.settings.mail_server
+    while True:
         try:
             asking = _Asking(shared)
             async with asyncio.timeout(PATIENCE):
-                shared.learned(await asking.ask(shared.settings.mail_server))
-            return asking.starttls
+                offered = await asking.ask(mail_server)
         except (OSError, TimeoutError, ProtocolError) as why:
-            fields = {
-                "upstream": shared.settings.mail_server,
-                "why": str(why) or "no answer in time",
-            }
+            fields = {"upstream": mail_server, "why": str(why) or "no answer in time"}
             shared.log(Log("mail-server-silent", fields, loud=True))
-        await asyncio.sleep(PAUSE)
-    return "STARTTLS" in shared.offers.mail_server
+            await asyncio.sleep(PAUSE)
+        else:
+            shared.learned(offered)
+            if shared.settings.identity is Identity.XCLIENT and "XCLIENT" not in offered:
+                shared.troubles.met(mail_server, "XCLIENT is not offered to mxward")
+            return asking.starttls
 
 
 class _Asking:
