@@ -26,6 +26,7 @@ from tests.smtp.fragments import (
     EHLOS,
     ENDINGS,
     NOISE,
+    REFUSALS,
     REPLIES,
     RESPONSES,
     TEXT,
@@ -57,7 +58,8 @@ class Session:
         for n in range(STEPS):
             if self._watched.closed:
                 self._watched = Watched(self._world, n)
-                self._does(self._watched.client_says, COMMANDS[0])
+                opening = self._rng.choice((b"", b"", b"AUTH LOGIN\r\n", b"AUTH PLAIN YQ==\r\n"))
+                self._does(self._watched.client_says, COMMANDS[0] + opening)
             if self._rng.random() < self._temper:
                 self._something_goes_wrong()
             else:
@@ -77,10 +79,17 @@ class Session:
             self._does(watched.upstream_shakes_hands)
         elif far is not None and far.owed and self._rng.random() < 0.9:
             asked = [*far.owed][: self._rng.choice((1, 1, 3, 99))]
-            said = [answer_to(x, self._ehlo, self._rng.choice(CHALLENGES)) for x in asked]
-            self._says(watched.upstream_says, b"".join(said))
+            self._says(watched.upstream_says, b"".join(map(self._answer, asked)))
+        elif far is not None and self._rng.random() < 0.02:
+            self._does(watched.upstream_goes)
         else:
             self._says(watched.client_says, self._words())
+
+    def _answer(self, asked: str) -> bytes:
+        """Mostly yes; a sane upstream may refuse at any time."""
+        if self._rng.random() < 0.05:
+            return self._rng.choice(REFUSALS)
+        return answer_to(asked, self._ehlo, self._rng.choice(CHALLENGES))
 
     def _words(self) -> bytes:
         if not self.told:

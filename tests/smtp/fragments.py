@@ -17,6 +17,7 @@ __all__ = [
     "EHLOS",
     "ENDINGS",
     "NOISE",
+    "REFUSALS",
     "REPLIES",
     "RESPONSES",
     "TEXT",
@@ -124,6 +125,13 @@ NOISE = (
     b"\\",
     b"\x7f",
 )
+
+REFUSALS = (
+    b"421 4.3.2 too busy\r\n",
+    b"450 4.2.1 not now\r\n",
+    b"554 5.7.1 not this\r\n",
+)
+"""What any command may be answered with."""
 
 REPLIES = (
     b"220 mail.test\r\n",

@@ -554,7 +554,8 @@ class Watched:
         assert far.sender is None and not far.streaming and not far.chunked, "it holds something"
         assert not far.authenticated and not far.challenged, "it takes us for somebody"
         assert far.clean and not far.broken and not far.securing
-        assert effect.endpoint == far.endpoint
+        assert effect.endpoint == replace(far.endpoint, tls=self.world.tls)
+        far.endpoint = effect.endpoint  # as whoever asks for it will
         assert effect.extensions.keywords == far.offers
         self.world.kept.append(far)
         self.far = None
