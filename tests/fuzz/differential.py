@@ -152,6 +152,8 @@ class Session:
             case Abort() | Finish() | Keep():
                 self._nothing_else_reads_it(self._streamed)
                 self._far, self._streamed = None, b""
+                late = (Connected, UpstreamBytes)  # of a connection that is no more
+                self._events = deque(x for x in self._events if not isinstance(x, late))
             case Log(event, fields):
                 self._log_says(event, dict(fields))
             case Later():
