@@ -100,7 +100,7 @@ for address in sys.stdin:
 
 @contextmanager
 def neighbour() -> Iterator[subprocess.Popen[str]]:
-    """Another host, beside ours (192.0.2.1): it connects to the addresses that it is told."""
+    """Another host, beside ours (198.18.0.1): it connects to the addresses that it is told."""
     script = _NEIGHBOUR.format(port=PORT, dropped=DROPPED)
     with subprocess.Popen(
         ["unshare", "--net", sys.executable, "-c", script],
@@ -123,9 +123,9 @@ def _wire(neighbour: int) -> None:
     inside = f"nsenter --net --target {neighbour} ip"
     for command in (
         f"ip link add beside type veth peer name eth0 netns {neighbour}",
-        "ip address add 192.0.2.1/24 dev beside",
+        "ip address add 198.18.0.1/24 dev beside",
         "ip link set beside up",
-        f"{inside} address add 192.0.2.2/24 dev eth0",
+        f"{inside} address add 198.18.0.2/24 dev eth0",
         f"{inside} link set eth0 up",
     ):
         subprocess.run(command.split(), check=True)
@@ -135,7 +135,7 @@ def test_on_the_same_host_nobody_from_outside_connects(tmp_path: Path) -> None:
     def asks(host: subprocess.Popen[str]) -> str:
         assert host.stdin
         assert host.stdout
-        host.stdin.write("192.0.2.1\n")
+        host.stdin.write("198.18.0.1\n")
         host.stdin.flush()
         return host.stdout.readline().strip()
 
