@@ -77,3 +77,15 @@ def test_a_handshake_that_is_broken_off_is_told_with_a_reason(
         assert 'why="connection closed"' in stand.logged()
 
     play(scene)
+
+
+def test_the_proxy_stops_at_once_though_a_client_lingers_in_its_handshake(
+    play: Callable[[Scene], None],
+) -> None:
+    async def scene(stand: Bed) -> None:
+        client = await starting(stand)
+        stand.stop.set()
+        await asyncio.wait_for(stand.serving, 5)
+        assert await client.answer() == ""
+
+    play(scene)

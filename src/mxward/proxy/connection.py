@@ -193,9 +193,9 @@ class ClientConnection(asyncio.Protocol):
     def shut(self) -> None:
         """The proxy stops: end the session unless a message is under way."""
         relay = self._relay
-        if relay is None:
+        if relay is None or relay.phase is Phase.TLS:
             self._transport.abort()
-        elif relay.phase is Phase.COMMAND and not relay.in_transaction:
+        elif relay.phase in (Phase.COMMAND, Phase.AUTH_LINE) and not relay.in_transaction:
             self._send(Send(bytes(reply(421, "4.3.2 The server is stopping, try again"))))
             self._on(ClientGone())
             self._transport.close()

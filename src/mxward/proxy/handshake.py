@@ -21,13 +21,16 @@ async def shake_hands(
     """
     seconds = shared.settings.timeouts.handshake
     try:
-        return await shared.loop.start_tls(
+        secured = await shared.loop.start_tls(
             plain,
             protocol,
             shared.context_for(peer.client),
             server_side=True,
             ssl_handshake_timeout=seconds,
         )
+        if secured is None or secured.is_closing():  # uvloop raises nothing where we have closed it
+            raise ConnectionAbortedError
+        return secured
     except (OSError, RuntimeError) as why:
         shared.handshake_failed(peer.client, why)
         fields = {"id": peer.id, "client": peer.client, "why": str(why) or "connection closed"}

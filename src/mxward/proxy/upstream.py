@@ -73,7 +73,7 @@ class UpstreamConnection(asyncio.Protocol):
             plain.abort()
             self._fail(f"TLS: {str(why) or 'connection closed'}")
             return
-        if secured is None:  # it was closed under way
+        if secured is None or secured.is_closing():  # it was closed under way
             self._end("TLS: connection closed")
             return
         self._transport = secured
