@@ -31,7 +31,8 @@ def main(names: tuple[str, ...], pairs: int, path: Path | None, quick: bool) -> 
     """Measure mxward beside other servers; all of it takes about twenty minutes."""
     if why_not := room.why_not():
         sys.exit(f"benchmarks: {why_not}")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("benchmarks: stopped"))
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT too where a shell's `&` has ignored it
+        signal.signal(number, lambda *_: sys.exit("benchmarks: stopped"))
     room.leave_the_network()
     effort = Effort(pairs=1 if quick else pairs, quick=quick)
     results = []
