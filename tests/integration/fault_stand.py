@@ -48,6 +48,7 @@ class Stand:
         issued = site.authority.issue("hop.provider.example")
         self._context.load_cert_chain(*issued.write(site.directory, "hop"))
         self._serving: tuple[str, bool, bool] | None = None
+        self._idle = 0
 
     def play(self, scene: Coroutine[Any, Any, _T], seconds: float = 60) -> _T:
         """Play a scene while the hop serves; then all is good again."""
@@ -60,6 +61,11 @@ class Stand:
                 await self.hop.listen()
 
         return self._runner.run(whole())
+
+    @property
+    def pools(self) -> bool:
+        """Whether mxward keeps connections to the mail server."""
+        return self._serving is not None and "pool" in self._serving[0]
 
     def serve(self, server: str = "", *, xclient: bool = False, tls: bool = False) -> None:
         """Have mxward serve with these lines in [server]; it is started anew if it has others.
@@ -83,6 +89,8 @@ class Stand:
         await self.hop.listen()
         await asyncio.to_thread(self.site.mxward.start)
         assert await self.serves()
+        await asyncio.sleep(0.3)
+        self._idle = self._descriptors - self.hop.connections
 
     async def client(self, tls: bool = False) -> Caller:
         """Who has said EHLO."""
@@ -117,8 +125,14 @@ class Stand:
                 raise TimeoutError(f"{what}\n{self.site.mxward.log[-2000:]}")
             await asyncio.sleep(0.01)
 
+    async def at_rest(self, kept: int = 0) -> None:
+        """Wait until mxward has let go of all clients, and of the mail server but for so many."""
+        await self.until(
+            lambda: self._descriptors <= self._idle + kept, "mxward lets go of what it had"
+        )
+
     @property
-    def descriptors(self) -> int:
+    def _descriptors(self) -> int:
         """How many mxward holds."""
         return len(os.listdir(f"/proc/{self.site.mxward.pid}/fd"))  # noqa: PTH208
 

@@ -200,8 +200,10 @@ class _Session:
 
     async def _command(self, place: Place, line: bytes) -> None:
         reply = await self._exchange(place, line)
-        if place is Place.RCPT and (found := re.search(rb"<([^>]*)>", line)):
-            self._recipients.add(found[1].decode())
+        if place is Place.MAIL:
+            self._recipients = set()
+        elif place is Place.RCPT and reply.startswith(b"250"):
+            self._recipients |= {found.decode() for found in re.findall(rb"<([^>]*)>", line)}
         elif place is Place.DATA and reply.startswith(b"354"):
             await self._message()
         elif place is Place.QUIT:

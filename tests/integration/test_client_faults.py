@@ -82,18 +82,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
         yield made
 
 
-@pytest.fixture(scope="module")
-def idle(base: Stand) -> int:
-    """How many descriptors mxward holds when nobody is there."""
-
-    async def settled() -> int:
-        await base.until(lambda: not base.hop.connections, "mxward lets go of the mail server")
-        await asyncio.sleep(0.2)
-        return base.descriptors
-
-    return base.play(settled())
-
-
 async def say(client: Caller, pieces: tuple[str, ...], recipient: str) -> None:
     """All of them; the answers to all but the last."""
     for number, piece in enumerate(pieces, 1):
@@ -123,57 +111,52 @@ async def break_off(client: Caller, how: Break) -> list[str]:
 
 
 async def play(
-    stand: Stand, idle: int, pieces: tuple[str, ...], how: Break, *, tls: bool = False
+    stand: Stand, pieces: tuple[str, ...], how: Break, *, tls: bool = False
 ) -> tuple[list[str], int]:
     """What a client is told that breaks off, and how many copies are in its recipient's mailbox."""
     recipient = mailbox()
     client = await stand.client(tls)
     await say(client, pieces, recipient)
     told = await break_off(client, how)
-    await forgotten(stand, idle)
+    await stand.at_rest()
     assert await stand.serves()
     return told, await stand.copies(recipient)
 
 
-async def forgotten(stand: Stand, idle: int) -> None:
-    await stand.until(lambda: not stand.hop.connections, "mxward lets go of the mail server")
-    await stand.until(lambda: stand.descriptors == idle, "mxward lets go of the client")
-
-
 @rows(TABLE, Break)
-def test_a_client_breaks_off(base: Stand, idle: int, where: str, how: Break) -> None:
-    told, copies = base.play(play(base, idle, TABLE[where], how))
+def test_a_client_breaks_off(base: Stand, where: str, how: Break) -> None:
+    told, copies = base.play(play(base, TABLE[where], how))
     assert copies == 0
     if how is STALL:
         assert told == ([] if where in IN_THE_CLEAR else ["421 4.4.2"])
 
 
 @rows([where for where in TABLE if where not in IN_THE_CLEAR], (CLOSE, RESET))
-def test_a_client_breaks_off_within_tls(base: Stand, idle: int, where: str, how: Break) -> None:
-    _, copies = base.play(play(base, idle, TABLE[where], how, tls=True))
+def test_a_client_breaks_off_within_tls(base: Stand, where: str, how: Break) -> None:
+    _, copies = base.play(play(base, TABLE[where], how, tls=True))
     assert copies == 0
 
 
 @pytest.mark.parametrize("where", ["half a command", "a message", "a chunk"])
-def test_a_client_stalls_within_tls(base: Stand, idle: int, where: str) -> None:
-    told = base.play(play(base, idle, TABLE[where], STALL, tls=True))
+def test_a_client_stalls_within_tls(base: Stand, where: str) -> None:
+    told = base.play(play(base, TABLE[where], STALL, tls=True))
     assert told == (["421 4.4.2"], 0)
 
 
 @pytest.mark.parametrize("does", ENDED)
 def test_a_client_that_half_closes_behind_its_message_hears_what_became_of_it(
-    base: Stand, idle: int, does: str
+    base: Stand, does: str
 ) -> None:
-    assert base.play(play(base, idle, ENDED[does], HALF_CLOSE)) == (["250 2.0.0"], 1)
+    assert base.play(play(base, ENDED[does], HALF_CLOSE)) == (["250 2.0.0"], 1)
 
 
 @pytest.mark.parametrize("does", ENDED)
 @pytest.mark.parametrize("how", [CLOSE, RESET])
 @pytest.mark.parametrize("tls", [False, True])
 def test_a_client_that_goes_away_behind_its_message_may_have_sent_it(
-    base: Stand, idle: int, does: str, how: Break, tls: bool
+    base: Stand, does: str, how: Break, tls: bool
 ) -> None:
-    _, copies = base.play(play(base, idle, ENDED[does], how, tls=tls))
+    _, copies = base.play(play(base, ENDED[does], how, tls=tls))
     assert copies in (0, 1)
 
 
@@ -193,9 +176,7 @@ def client_hello() -> bytes:
     [b"", client_hello()[:1], client_hello()[:100], client_hello(), b"\x16\x03 and garbage" * 9],
     ids=["nothing", "one octet", "half a hello", "a hello", "garbage"],
 )
-def test_a_client_breaks_off_in_its_handshake(
-    base: Stand, idle: int, octets: bytes, how: Break
-) -> None:
+def test_a_client_breaks_off_in_its_handshake(base: Stand, octets: bytes, how: Break) -> None:
     async def scene() -> None:
         client = await base.client()
         assert (await client.say("STARTTLS")).startswith("220")
@@ -212,7 +193,7 @@ def test_a_client_breaks_off_in_its_handshake(
                 while await client.reader.read(1 << 16):
                     pass
         client.close()
-        await forgotten(base, idle)
+        await base.at_rest()
         assert await base.serves()
 
     base.play(scene())

@@ -154,12 +154,13 @@ async def finish(
 
 
 async def play(stand: Stand, place: Place, how: How, does: str, told: str, copies: int) -> None:
-    """One row of the table."""
+    """One row of the table. Whatever became of it, mxward keeps one idle connection at most."""
     recipient = mailbox()
     stand.hop.script, stand.hop.struck = once(place, how), 0
     assert await bring(stand, recipient, does, pauses=place is Place.MESSAGE) == told
     await stand.until(lambda: stand.hop.struck > 0, "the hop misbehaves")
     assert await stand.serves()
+    await stand.at_rest(kept=1 if stand.pools else 0)
     assert await stand.copies(recipient) == copies
 
 
@@ -290,6 +291,47 @@ def test_a_kept_connection_misbehaves_while_it_waits(
         assert await finish(pooled, client, recipient, DATA) == "250"
         assert await pooled.serves()
         assert await pooled.copies(recipient) == 1
+
+    pooled.play(scene())
+
+
+@pytest.mark.parametrize(
+    ("said", "owed"),
+    [
+        ("RCPT", None),
+        ("RCPT", Place.RCPT),
+        ("DATA", Place.DATA),
+        ("DATA, end", Place.DOT),
+        ("RSET", Place.RSET),
+        ("BDAT", Place.BDAT),
+    ],
+)
+@pytest.mark.parametrize("last", [b"", b"QUIT\r\n"])
+def test_a_connection_that_is_amid_anything_is_not_kept(
+    pooled: Stand, said: str, owed: Place | None, last: bytes
+) -> None:
+    """The client goes away, with a QUIT or without, while the mail server owes it an answer."""
+    does = {"RSET": AGAIN, "BDAT": BDAT}.get(said, DATA)
+
+    async def scene() -> None:
+        recipient = mailbox()
+        await keep_one(pooled)
+        client = await pooled.client()
+        pooled.hop.script, pooled.hop.struck = once(owed or Place.QUIT, HANG), 0
+        for step, octets in steps(recipient, does):
+            client.send(octets)
+            if step == said.split(", ")[-1]:
+                break
+            await client.answer()
+        if owed:
+            await pooled.until(lambda: pooled.hop.struck > 0, "the mail server owes an answer")
+        else:
+            await client.answer()
+        client.send(last)
+        client.close()
+        await pooled.until(lambda: not pooled.hop.connections, "the connection is left")
+        assert await pooled.serves()
+        assert await pooled.copies(recipient) == 0
 
     pooled.play(scene())
 
