@@ -11,7 +11,18 @@ from typing import Any
 
 import pytest
 
-from mxward.config import Config, ConfigError, Endpoint, LogFormat, TlsVersion, load
+from mxward.config import (
+    Config,
+    ConfigError,
+    Endpoint,
+    Fail,
+    InterceptSettings,
+    Layout,
+    LogFormat,
+    Method,
+    TlsVersion,
+    load,
+)
 from mxward.config.sections_entries import ScannerSettings, TrustSettings
 from mxward.config.sections_limits import ClientSettings
 from mxward.domains import Domains
@@ -63,6 +74,23 @@ def test_every_value_is_read(full: Path) -> None:
     assert config.dns.timeout == 2
     assert config.store.path == f"{full.parent}/store.db"
     assert config.log.format is LogFormat.JSON
+
+
+def test_interception_is_read(full: Path) -> None:
+    intercept = load(full).intercept
+    assert (intercept.layout, intercept.method) == (Layout.GATEWAY, Method.REDIRECT)
+    assert intercept.interfaces == ("wan", "eth0.7")
+    assert intercept.servers == (ip_network("203.0.113.25"), ip_network("2001:db8:25::/64"))
+    assert (intercept.ports, intercept.tls_ports, intercept.listen_port) == (
+        (25, 465),
+        (465,),
+        2526,
+    )
+    assert (intercept.mark, intercept.own_mark) == (4096, 4097)
+    assert (intercept.fast_path, intercept.fail) == (True, Fail.OPEN)
+    assert intercept.state == f"{full.parent}/intercept.json"
+    assert intercept
+    assert not InterceptSettings()
 
 
 def test_tls_is_read(full: Path) -> None:

@@ -117,14 +117,17 @@ def test_warnings_are_shown_beside_mistakes(tmp_path: Path) -> None:
 TABLES = (
     *("server", "inventory", "policy", "stages", "scanners", "scanners.a", "dns", "log", "x"),
     *("tls", "tls.certificates", "limits", "timeouts", "content", "clients"),
+    "intercept",
 )
 KEYS = (
     *("listen", "upstream", "files", "stage", "reroute", "mx", "egress", "timeout", "owner", "x"),
     *("proxy_from", "auth", "certificates", "chain", "minimum", "line", "message_size", "reply"),
     *("newlines", "network", "certificate", "pool", "upstream_tls"),
+    *("layout", "interfaces", "servers", "ports", "tls_ports", "mark"),
 )
 VALUES = (
     *('"a"', "1", "true", "1.5", "[]", '["a.example", 2]', "2027-01-01", "{a = 1}", "[[]]"),
+    *('"gateway"', "[25]", '["wan"]'),
     *('"verified"', '"xclient"', '"0.0.0.0/0"', '["::/0"]', '[{chain = "/", key = 1}]'),
 )
 

@@ -9,18 +9,23 @@ from mxward.config.endpoints import Endpoint
 from mxward.config.loading import load
 from mxward.config.problems import ConfigError, Problem, Severity
 from mxward.config.sections import InventorySettings
+from mxward.config.sections_intercept import InterceptSettings
 from mxward.config.sections_limits import LimitSettings
 from mxward.config.sections_server import CertificateSettings, TlsSettings
-from mxward.config.words import LogFormat, TlsVersion
+from mxward.config.words import Fail, Layout, LogFormat, Method, TlsVersion
 
 __all__ = [
     "CertificateSettings",
     "Config",
     "ConfigError",
     "Endpoint",
+    "Fail",
+    "InterceptSettings",
     "InventorySettings",
+    "Layout",
     "LimitSettings",
     "LogFormat",
+    "Method",
     "Problem",
     "Severity",
     "TlsSettings",

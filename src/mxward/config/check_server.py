@@ -39,7 +39,7 @@ def _listeners(config: Config, sound: Sound) -> Iterator[Finding]:
 def _upstream(config: Config, sound: Sound) -> Iterator[Finding]:
     upstream = config.server.upstream
     if upstream is None:
-        if sound("server", "upstream"):
+        if sound("server", "upstream") and not config.intercept:
             yield config.no_upstream()
     elif upstream.host in (config.server.hostname, socket.gethostname()):
         if any(end.port == upstream.port for end in config.server.listen):

@@ -21,6 +21,7 @@ from mxward.config.sections import (
     StoreSettings,
 )
 from mxward.config.sections_entries import ScannerSettings, TrustSettings
+from mxward.config.sections_intercept import InterceptSettings
 from mxward.config.sections_limits import (
     ClientSettings,
     ContentSettings,
@@ -53,6 +54,7 @@ class Config(BaseModel):
     timeouts: TimeoutSettings = TimeoutSettings()
     content: ContentSettings = ContentSettings()
     clients: tuple[ClientSettings, ...] = ()
+    intercept: InterceptSettings = InterceptSettings()
     dns: DnsSettings = DnsSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()

@@ -11,6 +11,8 @@ from mxward.config.problems import quoted
 from mxward.config.values import is_address, text_of
 from mxward.domains import normal
 
+# What the kernel allows, without the few that mean something to nft within quotes.
+_INTERFACE = re.compile(r"""(?!\.{1,2}\Z)[!#-)+-.0-9;-\[\]-~]{1,15}""")
 _COUNTRY_SECOND_LEVEL = re.compile(r"(ac|co|com|edu|gov|net|org)\.[a-z]{2}")
 
 
@@ -85,3 +87,16 @@ def certificate_name(value: object) -> str:
     if "." not in name.removeprefix("*."):
         raise ValueError(f'{quoted(text)} is not a whole name; write one like "relay.example.com"')
     return name
+
+
+def interface(value: object) -> str:
+    """The name of a network interface, as `ip link` shows it."""
+    text = text_of(value, "eth0")
+    if text == "lo":
+        raise ValueError('"lo" is this machine by itself; write by which clients come in: "eth0"')
+    if not _INTERFACE.fullmatch(text):
+        raise ValueError(
+            f"{quoted(text)} is no name of a network interface; "
+            'write one that `ip link` shows: "eth0"'
+        )
+    return text

@@ -30,6 +30,28 @@ class TlsVersion(StrEnum):
     V1_3 = "1.3"
 
 
+class Layout(StrEnum):
+    """Where the mail servers are whose connections are intercepted."""
+
+    NONE = "none"
+    HOST = "host"
+    GATEWAY = "gateway"
+
+
+class Method(StrEnum):
+    """How the kernel hands a connection over."""
+
+    TPROXY = "tproxy"
+    REDIRECT = "redirect"
+
+
+class Fail(StrEnum):
+    """What becomes of the intercepted ports while mxward does not answer."""
+
+    CLOSED = "closed"
+    OPEN = "open"
+
+
 def _choice(names: Sequence[str], value: object, what: str) -> str:
     if isinstance(value, str) and value in names:
         return value
@@ -82,3 +104,18 @@ def newlines(value: object) -> Newlines:
 def nul(value: object) -> bool:
     """Whether NUL octets may pass."""
     return _choice(["reject", "pass"], value, "way to treat NUL") == "pass"
+
+
+def layout(value: object) -> Layout:
+    """Where the mail servers are."""
+    return Layout(_choice(list(Layout), value, "layout"))
+
+
+def method(value: object) -> Method:
+    """How the kernel hands a connection over."""
+    return Method(_choice(list(Method), value, "way to intercept"))
+
+
+def fail(value: object) -> Fail:
+    """What becomes of the ports while mxward does not answer."""
+    return Fail(_choice(list(Fail), value, "way to fail"))

@@ -1,0 +1,87 @@
+"""Checks of [intercept]: it must be known what is intercepted, and nothing may go in circles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mxward.config.document import Config
+from mxward.config.problems import Finding, Sound, warning
+
+__all__ = ["CHECKS"]
+
+
+def _missing(config: Config, sound: Sound) -> Iterator[Finding]:
+    """All that must be told where anything is intercepted."""
+    for key, example in (
+        ("interfaces", '["eth0"], by which clients come in'),
+        ("servers", '["192.0.2.25"], the mail servers\' addresses'),
+        ("ports", "[25]"),
+    ):
+        if config.intercept and not getattr(config.intercept, key) and sound("intercept", key):
+            where = ("intercept", key if key in config.intercept.model_fields_set else "layout")
+            yield Finding(
+                where,
+                f"intercept.{key}: missing, so nothing is intercepted; write {key} = {example}",
+            )
+
+
+def _needless(config: Config, sound: Sound) -> Iterator[Finding]:
+    given = config.intercept.model_fields_set & {"interfaces", "servers", "ports", "fast_path"}
+    if given and not config.intercept and sound("intercept", "layout"):
+        yield warning(
+            ("intercept",),
+            'intercept.layout: "none", so nothing is intercepted; write "host" where the mail '
+            'server is on this machine, "gateway" where it is behind it',
+        )
+
+
+def _everything(config: Config, sound: Sound) -> Iterator[Finding]:
+    for index, server in enumerate(config.intercept.servers):
+        where = ("intercept", "servers", index)
+        if server.prefixlen == 0:
+            yield Finding(
+                where,
+                f'intercept.servers: "{server}" is everybody\'s mail server; '
+                "write the addresses of yours",
+            )
+        elif server.is_loopback or server.is_link_local or server.is_multicast:
+            yield Finding(
+                where,
+                f'intercept.servers: "{server}" is nowhere that a client could connect to; '
+                "write the mail server's address as clients know it",
+            )
+
+
+def _ports(config: Config, sound: Sound) -> Iterator[Finding]:
+    intercept = config.intercept
+    if not sound("intercept", "ports"):
+        return
+    for index, port in enumerate(intercept.tls_ports):
+        if port not in intercept.ports:
+            yield Finding(
+                ("intercept", "tls_ports", index),
+                f"intercept.tls_ports: {port} is not among ports; "
+                f"write ports = {sorted({*intercept.ports, port})}",
+            )
+    if intercept and intercept.listen_port in intercept.ports:
+        yield Finding(
+            ("intercept", "listen_port"),
+            f"intercept.listen_port: {intercept.listen_port} is among ports, where the mail server "
+            "listens; write one that nobody uses",
+        )
+
+
+def _listeners(config: Config, sound: Sound) -> Iterator[Finding]:
+    """The port for intercepted connections is mxward's on every address."""
+    if not config.intercept or "listen" not in config.server.model_fields_set:
+        return
+    for index, end in enumerate(config.server.listen):
+        if end.port == config.intercept.listen_port:
+            yield Finding(
+                ("server", "listen", index),
+                f'server.listen: "{end}" has the port of intercept.listen_port; '
+                "write another, or leave listen out",
+            )
+
+
+CHECKS = (_missing, _needless, _everything, _ports, _listeners)
