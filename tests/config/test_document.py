@@ -74,6 +74,7 @@ def test_every_value_is_read(full: Path) -> None:
     assert config.dns.timeout == 2
     assert config.store.path == f"{full.parent}/store.db"
     assert config.log.format is LogFormat.JSON
+    assert config.metrics.listen == Endpoint("::1", 9625)
 
 
 def test_interception_is_read(full: Path) -> None:

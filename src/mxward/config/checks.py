@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mxward.config import check_entries, check_intercept, check_limits, check_server, check_tls
+from mxward.config import (
+    check_entries,
+    check_intercept,
+    check_limits,
+    check_metrics,
+    check_server,
+    check_tls,
+)
 from mxward.config.document import Config
 from mxward.config.places import KeyPath
 from mxward.config.problems import Finding, Sound, quoted, warning
@@ -27,6 +34,7 @@ def check(config: Config, refused: Sequence[KeyPath], now: float) -> list[Findin
         *check_server.CHECKS,
         *check_tls.CHECKS,
         *check_limits.CHECKS,
+        *check_metrics.CHECKS,
         *check_intercept.CHECKS,
         *_CHECKS,
         *check_entries.CHECKS,

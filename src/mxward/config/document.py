@@ -16,6 +16,7 @@ from mxward.config.sections import (
     DnsSettings,
     InventorySettings,
     LogSettings,
+    MetricsSettings,
     PolicySettings,
     StageSettings,
     StoreSettings,
@@ -58,6 +59,7 @@ class Config(BaseModel):
     dns: DnsSettings = DnsSettings()
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()
+    metrics: MetricsSettings = MetricsSettings()
 
     _file: str = PrivateAttr("mxward.toml")
     _places: Places = PrivateAttr(default_factory=Places)

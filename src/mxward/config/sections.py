@@ -21,11 +21,13 @@ __all__ = [
     "DnsSettings",
     "InventorySettings",
     "LogSettings",
+    "MetricsSettings",
     "PolicySettings",
     "StageSettings",
     "StoreSettings",
 ]
 
+_Listener = Annotated[Endpoint, PlainValidator(endpoints.listener)]
 _NameServer = Annotated[Endpoint, PlainValidator(endpoints.name_server)]
 _Staged = Annotated[str, PlainValidator(names.staged_domains)]
 
@@ -79,3 +81,9 @@ class LogSettings(Table):
     """[log]: one line for each decision."""
 
     format: Annotated[LogFormat, PlainValidator(words.log_format)] = LogFormat.LOGFMT
+
+
+class MetricsSettings(Table):
+    """[metrics]: where /metrics and /health are; None is nowhere."""
+
+    listen: _Listener | None = None
