@@ -12,7 +12,6 @@ from tests.integration.hosts import Host, wire
 from tests.integration.transparent import Lines, connects, proxying, serving, told
 
 CLIENT = {4: "198.18.1.2", 6: "2001:db8:1::2"}
-OTHER_CLIENT = {4: "198.18.1.3", 6: "2001:db8:1::3"}
 PORTS = (25, 587)
 
 
@@ -48,9 +47,9 @@ class Network:
         with proxying(self.mxward, plan.listen_port, mark, redirected=plan.redirects):
             yield
 
-    def told(self, version: int, port: int = 25, *, by: str = "") -> str:
-        """How a client is greeted."""
-        return told(self.client, by or CLIENT[version], self.addresses[version], port)
+    def told(self, version: int, port: int = 25, *, from_port: int = 0) -> str:
+        """How the client is greeted."""
+        return told(self.client, CLIENT[version], self.addresses[version], port, from_port)
 
     def connects(self, version: int, port: int = 25) -> Lines:
         """A session of a client, which has been greeted."""
@@ -58,10 +57,9 @@ class Network:
         session.read()
         return session
 
-    def proxied(self, version: int, port: int = 25, *, by: str = "") -> str:
-        """How a client is greeted whose connection was intercepted."""
-        client = by or CLIENT[version]
-        target = f"{self.addresses[version]}:{port}"
+    def proxied(self, version: int, port: int = 25) -> str:
+        """How the client is greeted where its connection was intercepted."""
+        client, target = CLIENT[version], f"{self.addresses[version]}:{port}"
         return f"proxy for {client} to {target}, server sees {client}"
 
     def direct(self, version: int) -> str:
@@ -74,8 +72,7 @@ def network(layout: Layout) -> Iterator[Network]:
     with ExitStack() as stack:
         client, mxward = _host(stack), _host(stack)
         wire(client, "eth0", mxward, "wan")
-        client.owns("eth0", *(f"{address}/24" for address in (CLIENT[4], OTHER_CLIENT[4])))
-        client.owns("eth0", *(f"{address}/64" for address in (CLIENT[6], OTHER_CLIENT[6])))
+        client.owns("eth0", f"{CLIENT[4]}/24", f"{CLIENT[6]}/64")
         mxward.owns("wan", "198.18.1.1/24", "2001:db8:1::1/64")
         if layout is Layout.HOST:
             server, addresses = mxward, {4: "198.18.1.1", 6: "2001:db8:1::1"}

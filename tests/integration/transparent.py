@@ -5,7 +5,7 @@ ways, without mxward.
     S: server sees 198.18.1.2                              (nobody between them)
     S: proxy for 198.18.1.2 to 198.18.2.25:25, server sees 198.18.1.2
 
-Every line is answered by the same line.
+Every line is answered by the same line; at `quit` the connection is closed.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def proxying(host: Host, port: int = 2525, mark: int = 0, *, redirected: bool) -
             source, target = client.socket.getpeername(), _target(client.socket, redirected)
             ends = f"proxy for {_plain(source[0])} to {_plain(target[0])}:{target[1]}"
             client.write(f"{ends}, {server.read()}")
-            while line := client.read():
+            while (line := client.read()) and line != "quit":
                 client.write(server.says(line))
         finally:
             server.close()
@@ -127,7 +127,7 @@ def _onward(client: socket.socket, mark: int, *, redirected: bool) -> socket.soc
 
 def _echo(client: Lines) -> None:
     client.write(f"server sees {_plain(client.socket.getpeername()[0])}")
-    while line := client.read():
+    while (line := client.read()) and line != "quit":
         client.write(line)
 
 
@@ -169,23 +169,28 @@ def _accepting(host: Host, listener: socket.socket, serve: object) -> Iterator[N
                 end.socket.shutdown(socket.SHUT_RDWR)
 
 
-def connects(client: Host, source: str, address: str, port: int) -> Lines:
+def connects(client: Host, source: str, address: str, port: int, from_port: int = 0) -> Lines:
     """A client's connection. Raises OSError."""
-    with client:
-        return Lines(socket.create_connection((address, port), PATIENCE, (source, 0)))
+    with client, socket.socket(family(address)) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        connection.settimeout(PATIENCE)
+        connection.bind((source, from_port))
+        connection.connect((address, port))
+        return Lines(connection.dup())
 
 
-def told(client: Host, source: str, address: str, port: int) -> str:
+def told(client: Host, source: str, address: str, port: int, from_port: int = 0) -> str:
     """How a client is greeted, or what keeps it from being greeted."""
     try:
-        session = connects(client, source, address, port)
+        session = connects(client, source, address, port, from_port)
     except ConnectionRefusedError:
         return "refused"
     except TimeoutError:
         return "nothing"
     try:
         greeting = session.read()
-        return greeting if session.says("hello") == "hello" else f"{greeting}, then silence"
+        answered = session.says("hello") == "hello" and session.says("quit") == ""
+        return greeting if answered else f"{greeting}, then silence"
     except OSError as error:
         return f"lost: {error.strerror}"
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -109,7 +110,7 @@ def _needs_rules(line: str, port: str) -> bool:
     local, remote = words[3], words[4]
     if local.endswith(port) and remote.startswith(("127.", "[::1]", "[::ffff:127.")):
         return False
-    return " transparent " in line or local.endswith(port)
+    return re.search(r"[ (]transparent[ )]", line) is not None or local.endswith(port)
 
 
 # -- the fast path's sets ---------------------------------------------------------------------

@@ -166,8 +166,12 @@ def _prerouting(plan: Plan) -> _Lines:
 
 
 def _nat() -> _Lines:
+    """This chain outlives the others: connections are translated as long as it is there.
+
+    `ct` because the kernel follows connections only while a rule asks about them.
+    """
     yield "type nat hook prerouting priority dstnat; policy accept;"
-    yield f"{_SYN} goto arrivals"
+    yield f"{_SYN} ct state new goto arrivals"
 
 
 def _output(plan: Plan) -> _Lines:
