@@ -41,10 +41,13 @@ GROUPS = (
         "postfix-lmdb",
         "postfix-pcre",
         "swaks",
+        "systemd",
         "unbound",
     ),
     ("exim4-base", "exim4-daemon-heavy"),
 )
+# Programs that are linked statically: what their packages ask for is not needed.
+ALONE = ("prometheus",)
 # Every Debian-like machine has these and what they depend on; the C library must be its own.
 BASE = ("dpkg", "perl-base")
 
@@ -86,7 +89,7 @@ def fill() -> None:
 def _fingerprint() -> str:
     release = platform.freedesktop_os_release()
     machine = (release["ID"], release.get("VERSION_ID", ""), platform.machine())
-    return "\n".join(" ".join(line) for line in (machine, BASE, *GROUPS)) + "\n"
+    return "\n".join(" ".join(line) for line in (machine, BASE, ALONE, *GROUPS)) + "\n"
 
 
 def _download(work: Path) -> list[Path]:
@@ -107,7 +110,7 @@ def _download(work: Path) -> list[Path]:
 
 def _download_with(apt: list[str], directory: Path) -> None:
     base = _closure(apt, BASE)
-    names = sorted(set().union(*(_closure(apt, group) for group in GROUPS)) - base)
+    names = sorted(set(ALONE).union(*(_closure(apt, group) for group in GROUPS)) - base)
     sys.stderr.write(f"debian_cache: downloading {len(names)} packages\n")
     _run(*apt, "download", *names, cwd=directory)
 
