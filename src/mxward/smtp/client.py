@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mxward.model import Arrival
 from mxward.smtp.identity import Peer
+from mxward.smtp.vocabulary import NO_NAMES
 
 __all__ = ["Client"]
 
@@ -31,7 +32,8 @@ class Client:
             sender,
             recipient,
             self.authenticated,
-            certificates=self.certificates,
+            NO_NAMES,
+            self.certificates,
         )
 
     def forget(self) -> None:

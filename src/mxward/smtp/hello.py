@@ -29,7 +29,7 @@ _NOT_OFFERED_AGAIN = (
 _NOT_TOLD = reply(451, "4.3.5 The next server cannot be told who you are, try again later")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Introduction:
     """What an upstream is told of who comes. `xclient` is the client, where XCLIENT tells it."""
 

@@ -28,7 +28,7 @@ class Identity(StrEnum):
     XCLIENT = "xclient"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Peer:
     """The two ends of a client's connection, and the id under which the log knows it.
 

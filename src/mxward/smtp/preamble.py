@@ -50,7 +50,7 @@ _TCP4, _TCP6, _UNKNOWN = (re.compile("".join(parts).encode()) for parts in _V1)
 _BEGUN = re.compile("|".join(_beginnings(parts) for parts in _V1).encode())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Ends:
     """The client's connection, as it arrived at the balancer."""
 

@@ -10,7 +10,7 @@ from mxward.smtp.vocabulary import Endpoint
 __all__ = ["MAIL_SERVER", "Lost", "Route"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Route:
     """Where a transaction goes. Two recipients with the same `key` share it."""
 

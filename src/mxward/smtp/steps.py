@@ -1,4 +1,7 @@
-"""What passes between the relay and one upstream connection: questions, answers, and their end."""
+"""What passes between the relay and one upstream connection: questions, answers, and their end.
+
+None is changed once it is made; they are not frozen, for that would double their cost.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ class Step(Enum):
 HELLO = frozenset((Step.GREETING, Step.EHLO, Step.HELO, Step.STARTTLS, Step.XCLIENT))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ask:
     """A command to send, without its CRLF."""
 
@@ -43,19 +46,19 @@ class Ask:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Greeted:
     """The upstream has said what it offers, and knows who comes."""
 
     extensions: Extensions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SecureNow:
     """The upstream waits for the TLS handshake."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rejected:
     """The upstream wants nothing of us, or we of it: its greeting, HELO, TLS or XCLIENT.
 
@@ -66,7 +69,7 @@ class Rejected:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
     """The reply to what was asked: RCPT (or the MAIL before it), DATA, its end, RSET, AUTH."""
 
@@ -74,7 +77,7 @@ class Answer:
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Broken:
     """The upstream broke the protocol; its text is fit for a log. The connection is of no use."""
 
