@@ -100,6 +100,9 @@ def told() -> str:
         assert command is not None
         inner = click.Context(command, info_name=name, parent=context)
         sections.append((f"mxward {name}", command.get_help(inner)))
+        for part, subcommand in getattr(command, "commands", {}).items():
+            innermost = click.Context(subcommand, info_name=part, parent=inner)
+            sections.append((f"mxward {name} {part}", subcommand.get_help(innermost)))
     blocks = [f"## {title}\n\n```\n{text}\n```\n" for title, text in sections]
     return "# Commands\n\n" + "\n".join(blocks)
 

@@ -19,6 +19,7 @@ _COMMANDS = {
     "demo": ("demo:demo", "Show mxward at work in a miniature internet on loopback."),
     "door": ("door:door", "Show the front doors of domains."),
     "explain": ("explain:explain", "Tell what would be done with mail, and why."),
+    "intercept": ("intercept:intercept", "Let the kernel hand mxward other servers' connections."),
     "serve": ("serve:serve", "Stand before the mail server, and answer its clients."),
 }
 

@@ -51,7 +51,8 @@ def run(*command: str, given: str = "") -> str:
     """What a program prints. Raises KernelError, NotThere."""
     program = shutil.which(command[0], path=f"{os.environ.get('PATH', '')}:{_SBIN}")
     if program is None:
-        raise KernelError(f"{command[0]} is missing; install {_PACKAGES[command[0]]}")
+        package = _PACKAGES.get(command[0], command[0])
+        raise KernelError(f"{command[0]} is missing; install {package}")
     try:
         done = subprocess.run(
             [program, *command[1:]],

@@ -10,7 +10,7 @@ from mxward.intercept.loaded import Standing
 from mxward.intercept.plan import Plan
 from mxward.networks import Address, Network
 
-__all__ = ["bypass", "clear", "end", "lift", "restore", "up"]
+__all__ = ["bypass", "clear", "end", "lift", "restore", "routed", "up"]
 
 _VERSIONS = (4, 6)
 
@@ -62,7 +62,7 @@ def end() -> bool:
     standing = loaded.read().standing
     if standing in (Standing.UP, Standing.LIFTED):
         kernel.nft(nftables.remainder())
-    return standing is not Standing.DOWN or _routed()
+    return standing is not Standing.DOWN or routed()
 
 
 def clear() -> None:
@@ -71,7 +71,8 @@ def clear() -> None:
     _unroute()
 
 
-def _routed() -> bool:
+def routed() -> bool:
+    """Whether any routing rule of ours is there. Raises KernelError."""
     return any(routes.removing(v, loaded.routing_rules(v)) for v in _VERSIONS)
 
 
