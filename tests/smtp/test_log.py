@@ -29,14 +29,18 @@ ACCEPTED: tuple[Event, ...] = (
 DATA: tuple[Event, ...] = (ClientBytes(b"DATA\r\n"), UpstreamBytes(b"354 go on\r\n"))
 
 
-def logged(*events: Event | str, peer: Peer = PEER) -> list[Log]:
-    """What a session writes down; a string is the policy's answer."""
+def logged(*events: Event | str | float, peer: Peer = PEER) -> list[Log]:
+    """What a session writes down; a string is the policy's answer, a number seconds that pass."""
     relay = Relay(peer, settings(), Offers(settings(), Extensions()))
     logs: list[Log] = []
     asked: list[Arrival] = []
+    now = NOW
     for event in events:
+        if isinstance(event, float):
+            now += event
+            continue
         happens = decided(event, asked[-1]) if isinstance(event, str) else event
-        effects = relay.handle(happens, NOW)
+        effects = relay.handle(happens, now)
         logs += [effect for effect in effects if isinstance(effect, Log)]
         asked += [effect.arrival for effect in effects if isinstance(effect, Decide)]
     return logs
@@ -95,7 +99,7 @@ def test_a_client_that_leaves_before_its_answer_has_no_reply() -> None:
     assert logged(ENVELOPE, ClientGone()) == []  # nothing was decided
 
 
-def message(*events: Event) -> Log:
+def message(*events: Event | float) -> Log:
     """The line on the message of a session that has come to its DATA."""
     *_, log = logged(ENVELOPE, "pass", *ACCEPTED, *DATA, *events)
     assert log.event == "message"
@@ -103,7 +107,8 @@ def message(*events: Event) -> Log:
 
 
 def test_a_message_says_what_became_of_it() -> None:
-    log = message(ClientBytes(b"hello\r\n.\r\n"), UpstreamBytes(b"250 queued as 1\r\n"))
+    end, verdict = ClientBytes(b"hello\r\n.\r\n"), UpstreamBytes(b"250 queued as 1\r\n")
+    log = message(ClientBytes(b""), 3.0, end, 0.0712, verdict)
     assert told(log) == {
         "id": "s1-1",
         "client": "4.3.90.120",
@@ -111,7 +116,10 @@ def test_a_message_says_what_became_of_it() -> None:
         "size": "7",
         "recipients": "1",
         "reply": "250 queued as 1",
+        "waited_ms": "71",
     }
+    earlier = message(end, -5.0, verdict)  # the clock was set back
+    assert told(earlier)["waited_ms"] == "0"
 
 
 def test_a_message_that_was_lost_says_why() -> None:
@@ -132,6 +140,7 @@ def test_a_message_whose_client_left_has_no_reply() -> None:
     ):
         log = message(ClientBytes(b"hel"), event)
         assert (told(log)["reply"], told(log)["why"]) == ("", why)
+        assert "waited_ms" not in log.fields
     late = message(ClientBytes(b"hello\r\n.\r\n"), ClientGone())
     assert (told(late)["size"], told(late)["why"]) == ("7", "the client went away")
 

@@ -52,10 +52,11 @@ def message(
     recipients: int,
     verdict: Reply | None,
     why: str,
+    waited: float | None = None,
 ) -> Log:
     """A message has ended, this way or that; without a verdict, the client did not wait for it.
 
-    `size` is in bytes.
+    `size` is in bytes; `waited` are the seconds from its end to the upstream's verdict.
     """
     fields: dict[str, object] = {
         "id": message_id,
@@ -65,6 +66,8 @@ def message(
         "recipients": recipients,
         "reply": verdict or "",
     }
+    if waited is not None:
+        fields["waited_ms"] = max(0, round(waited * 1000))
     if why:
         fields["why"] = why
     return Log("message", fields)

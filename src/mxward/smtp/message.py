@@ -31,6 +31,7 @@ class Message:
         "_reader",
         "_session",
         "_watch",
+        "ended_at",
         "loop",
         "verdict",
         "why",
@@ -42,6 +43,7 @@ class Message:
         self.verdict: Reply | None = None
         self.why = ""
         self.loop: Log | None = None  # where it has been sent on before
+        self.ended_at = 0.0  # when the upstream was given its end
         self._envelope = envelope
         self._session = session
         self._reader = reader
@@ -112,13 +114,15 @@ class Message:
 
     def record(self, upstream: Endpoint | None, verdict: Reply | None) -> Log:
         """The line for the log."""
-        envelope = self._envelope
+        envelope, session = self._envelope, self._session
+        waited = session.now - self.ended_at if self.ended_at and verdict is not None else None
         return loglines.message(
-            self._session.client.peer,
+            session.client.peer,
             envelope.id,
             upstream,
             self._reader.size,
             len(envelope.recipients),
             verdict,
             self.why,
+            waited,
         )

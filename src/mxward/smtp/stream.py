@@ -226,6 +226,7 @@ class Stream:
         if message.verdict is not None:
             self._finish(message, message.verdict)
         else:
+            message.ended_at = self._session.now
             self._session.phase = Phase.VERDICT
 
     def _on_chunk_end(self, message: Message) -> None:
