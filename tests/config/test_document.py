@@ -65,6 +65,7 @@ def test_every_value_is_read(full: Path) -> None:
     assert server.outbound == (ip_address("192.0.2.27"),)
     assert server.contact == "postmaster@provider.example"
     assert server.reroute_port == 2525
+    assert (server.workers, server.user, server.drain) == (3, "mxward", 12.5)
     assert config.inventory.files == ("/etc/localdomains", f"{full.parent}/domains.d/*")
     assert config.inventory.command == ("mysql", "-N", "-e", "select name from domains")
     assert config.inventory.every == 60
@@ -164,20 +165,20 @@ def test_the_rules_that_come_of_it(full: Path) -> None:
                 recipients=Domains(["it.co.za"]),
                 senders=Domains(["*.example.com"]),
                 expires=datetime(2037, 1, 2, tzinfo=UTC).timestamp(),  # the end of that day
-                place=f"{full}:43",
+                place=f"{full}:46",
             ),
             Trust(
                 owner="anna",
                 note="all other printers",
                 name="*.printers.example.com",
                 expires=datetime(2037, 1, 1, 10, tzinfo=UTC).timestamp(),
-                place=f"{full}:51",
+                place=f"{full}:54",
             ),
             Trust(
                 owner="anna",
                 note="a partner's relay",
                 certificate="relay.partner.example",
-                place=f"{full}:57",
+                place=f"{full}:60",
             ),
         ),
         scanners={

@@ -134,12 +134,12 @@ class Stand:
     @property
     def _descriptors(self) -> int:
         """How many mxward holds."""
-        return len(os.listdir(f"/proc/{self.site.mxward.pid}/fd"))  # noqa: PTH208
+        return len(os.listdir(f"/proc/{self.site.mxward.worker}/fd"))  # noqa: PTH208
 
     @property
     def memory(self) -> int:
         """What mxward has resident, in KiB."""
-        status = Path(f"/proc/{self.site.mxward.pid}/status").read_text()
+        status = Path(f"/proc/{self.site.mxward.worker}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0])
 
 

@@ -9,11 +9,13 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tests.integration.servers import ServerError, room
+from tests.processes import children, only_child, wait_until_gone
 
 __all__ = ["Mxward"]
 
@@ -21,7 +23,10 @@ _READY_WITHIN = 20.0
 
 
 class Mxward:
-    """`mxward serve` on `address`:25; its configuration may change between stop and start."""
+    """`mxward serve` on `address`:25; its configuration may change between stop and start.
+
+    It has one worker where the configuration does not say how many.
+    """
 
     def __init__(self, directory: Path, address: str, configuration: str, port: int = 25) -> None:
         self.directory = directory
@@ -40,6 +45,16 @@ class Mxward:
         return self._process.pid
 
     @property
+    def workers(self) -> list[int]:
+        """The pids of its workers, those that are leaving included."""
+        return children(self.pid)
+
+    @property
+    def worker(self) -> int:
+        """The pid of its only worker."""
+        return only_child(self.pid)
+
+    @property
     def log(self) -> str:
         return (self.directory / "log").read_text()
 
@@ -53,7 +68,7 @@ class Mxward:
         """Start, and wait until it listens. Raises ServerError with its words where it ends."""
         room.own(self.address)
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(self.configuration)
+        self.write()
         with (self.directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "mxward", "serve", "--config", str(self.path)],
@@ -69,6 +84,17 @@ class Mxward:
                 self.kill()
                 raise ServerError(f"mxward does not listen\n{self.log}")
             time.sleep(0.02)
+
+    def write(self) -> None:
+        """Write the configuration, which a reload would then put in force."""
+        text = self.configuration
+        if "\nworkers = " not in text:
+            text = text.replace("[server]\n", "[server]\nworkers = 1\n", 1)
+        self.path.write_text(text)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal to the supervisor alone."""
+        os.kill(self.pid, number)
 
     def _listens(self) -> bool:
         try:
@@ -89,10 +115,13 @@ class Mxward:
         return code
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """SIGKILL, for all its processes at once."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
+            workers = self.workers
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            wait_until_gone(workers)  # only then nobody listens there any more
             self._process = None
 
     def __enter__(self) -> Self:

@@ -23,12 +23,13 @@ from mxward.model import Rules, Scanner, Stage
 from mxward.networks import Networks
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
-from mxward.proxy.server import bind, serve
+from mxward.proxy.server import Ending, serve
 from mxward.proxy.shared import Shared
 from mxward.smtp.rerouting import Mark
 from mxward.smtp.settings import Settings
 from mxward.smtp.vocabulary import Endpoint
 from mxward.store.recollection import Recollection
+from mxward.supervisor.listening import bind
 
 MAIL_SERVER = "127.25.0.1"
 SCANNER = "127.25.0.2"
@@ -62,7 +63,7 @@ class Bed:
     scanner: Mailboxes
     resolver: FakeResolver
     log: io.StringIO
-    stop: asyncio.Event
+    ending: Ending
     serving: asyncio.Task[None]
 
     async def client(self, source: str = WORM) -> Client:
@@ -135,12 +136,12 @@ async def bed(stage: Stage = Stage.OBSERVE) -> AsyncIterator[Bed]:
         mx={"it.test": ["10 mx.scanner.test"]}, a={"mx.scanner.test": [SCANNER]}
     )
     shared, log = _shared(stage, resolver, *ports)
-    stop = asyncio.Event()
-    serving = asyncio.create_task(serve(shared, [listener], stop))
+    ending = Ending()
+    serving = asyncio.create_task(serve(lambda: shared, [listener], ending))
     try:
-        yield Bed(shared, port, mail, scanner, resolver, log, stop, serving)
+        yield Bed(shared, port, mail, scanner, resolver, log, ending, serving)
     finally:
-        stop.set()
+        ending.stop(0)
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
         for server in servers:

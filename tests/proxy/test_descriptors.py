@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP
 
+from tests.processes import only_child
 from tests.proxy.bed import Client, Mailboxes, free_port
 
 HOST = "127.25.1.1"
@@ -28,6 +29,7 @@ CONFIGURATION = """\
 hostname = "mx.test"
 listen = ["{host}:{port}"]
 upstream = "{host}:{mail}"
+workers = 1
 [inventory]
 files = ["domains"]
 [dns]
@@ -40,12 +42,16 @@ path = "store.db"
 
 @dataclass
 class Stand:
-    """A `mxward serve` whose descriptors may be taken away, and its mail server's mailboxes."""
+    """A `mxward serve` with one worker, whose descriptors may be taken away; and mailboxes."""
 
-    pid: int
+    supervisor: int
     port: int
     log: Path
     mail: Mailboxes = field(default_factory=Mailboxes)
+
+    @property
+    def pid(self) -> int:
+        return only_child(self.supervisor)
 
     async def leave(self, free: int) -> None:
         """Let it have so many descriptors more than it has; fewer where that is negative."""

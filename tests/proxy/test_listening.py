@@ -8,7 +8,8 @@ from pathlib import Path
 
 import uvloop
 
-from mxward.proxy.server import BACKLOG, bind, serve
+from mxward.proxy.server import BACKLOG, Ending, serve
+from mxward.supervisor.listening import bind
 from tests.proxy.bed import PROXY, bed
 
 _SACKED = slice(28, 32)  # of the kernel's tcp_info; a listener's backlog stands there
@@ -17,12 +18,12 @@ _SACKED = slice(28, 32)  # of the kernel's tcp_info; a listener's backlog stands
 def test_as_many_clients_may_wait_as_the_kernel_lets() -> None:
     async def main() -> bytes:
         async with bed() as stand:
-            listener, stop = bind(PROXY, 0), asyncio.Event()
-            serving = asyncio.create_task(serve(stand.shared, [listener], stop))
+            listener, ending = bind(PROXY, 0), Ending()
+            serving = asyncio.create_task(serve(lambda: stand.shared, [listener], ending))
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             info = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 64)
-            stop.set()
+            ending.stop(0)
             await serving
             return info
 

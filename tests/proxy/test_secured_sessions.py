@@ -84,7 +84,7 @@ def test_the_proxy_stops_at_once_though_a_client_lingers_in_its_handshake(
 ) -> None:
     async def scene(stand: Bed) -> None:
         client = await starting(stand)
-        stand.stop.set()
+        stand.ending.stop(30)
         await asyncio.wait_for(stand.serving, 5)
         assert await client.answer() == ""
 

@@ -159,7 +159,7 @@ def test_stopping_lets_a_message_end_and_sends_idle_clients_away() -> None:
         await busy.envelope("shaun@it.test")
         assert (await busy.say("DATA")).startswith("354")
         await idle.answer()
-        stand.stop.set()
+        stand.ending.stop(30)
         assert (await idle.answer()).startswith("421 4.3.2")
         assert await busy.say("Subject: last\r\n\r\nlast\r\n.") == "250 2.0.0 kept"
         assert (await busy.answer()).startswith("421 4.3.2")

@@ -7,22 +7,26 @@ nobody reads holds up nothing else, and the event loop waits for none of them.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from mxward.config import Config
+from mxward.cli.loaded import Loaded, reread
+from mxward.config import Config, ConfigError
 from mxward.domains import Domains
 from mxward.inventory import Inventory, Reading
 from mxward.lookup.doors import Doors
-from mxward.proxy.certificates import Certificates
+from mxward.lookup.names import ClientNames
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.keeper import Keeper
+from mxward.proxy.shared import Shared
 from mxward.store.database import Store, StoreError
 from mxward.store.memory import StoredMemory
 
-__all__ = ["Chores", "Loud", "open_store", "tell"]
+__all__ = ["Chores", "InForce", "Loud", "open_store", "tell"]
 
 Loud = Callable[..., None]
 """Puts an event with its fields into the log, marked for a person to look at."""
@@ -32,26 +36,47 @@ _FORGOTTEN = 90 * 86400.0
 """Seconds after which an answer that nobody has asked for again is forgotten, at a start."""
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What a worker serves by; a reload puts another in its place."""
+
+    loaded: Loaded
+    names: ClientNames
+    doors: Doors
+    decider: Decider
+    shared: Shared
+
+
 class Chores:
-    """The chores of one proxy. To be made on its event loop."""
+    """The chores of one worker. To be made on its event loop.
+
+    `current` gives what is in force; `reloaded` is called on the event loop with what came of a
+    `reload`. `speaks`: of several workers this is the one that does what one is enough for.
+    """
 
     def __init__(
         self,
-        decider: Decider,
-        doors: Doors,
-        inventory: Inventory,
+        path: Path,
         opened: tuple[Store, StoredMemory] | None,
-        certificates: Certificates | None,
+        current: Callable[[], InForce],
+        reloaded: Callable[[Loaded | ConfigError], None],
         loud: Loud,
+        *,
+        speaks: bool,
     ) -> None:
-        self._certificates = certificates
         self._loop = asyncio.get_running_loop()
-        self._decider = decider
-        self._doors = doors
-        self._inventory = inventory
+        self._path = path
         self._opened = opened
-        self._kept_size = len(decider.rules.inventory)  # as `open_store` has left it
+        self._current = current
+        self._reloaded = reloaded
+        self._reload_asked = threading.Event()
+        self._kept_size = len(current().decider.rules.inventory)  # as `open_store` has left it
         self._loud = loud
+        self._speaks = speaks
+
+    def reload(self) -> None:
+        """Read the configuration and all that it names anew, in a moment."""
+        self._reload_asked.set()
 
     def keepers(self, eventlog: EventLog) -> list[Keeper]:
         """A thread for each chore, the log's last: it writes what the others had to say."""
@@ -64,14 +89,28 @@ class Chores:
         return [Keeper([chore], self._failed) for chore in chores]
 
     def reread_inventory(self) -> None:
-        news = self._inventory.poll(time.monotonic())
+        if self._reload_asked.is_set():
+            self._reload_asked.clear()
+            self._loop.call_soon_threadsafe(self._reloaded, self._read())
+            return
+        in_force = self._current()
+        news = in_force.loaded.inventory.poll(time.monotonic())
         if news is not None:
-            tell(news, self._loud)
-            self._loop.call_soon_threadsafe(self._apply, news)
+            if self._speaks:
+                tell(news, self._loud)
+            self._loop.call_soon_threadsafe(self._apply, in_force.loaded.inventory, news)
+
+    def _read(self) -> Loaded | ConfigError:
+        try:
+            return reread(self._path, self._current().loaded)
+        except ConfigError as error:
+            return error
 
     def reload_certificates(self) -> None:
-        if self._certificates is not None:
-            for what in self._certificates.reload():
+        certificates = self._current().loaded.certificates
+        if certificates is not None:
+            found = certificates.reload()
+            for what in found if self._speaks else ():
                 self._loud("certificates", what=what)
 
     def keep_memory(self) -> None:
@@ -80,17 +119,20 @@ class Chores:
         store, memory = self._opened
         memory.drain()
         if memory.reread():
-            self._loop.call_soon_threadsafe(self._doors.refresh)
-        domains = len(self._decider.rules.inventory)
-        if domains != self._kept_size:
+            self._loop.call_soon_threadsafe(lambda: self._current().doors.refresh())
+        domains = len(self._current().decider.rules.inventory)
+        if self._speaks and domains != self._kept_size:
             store.keep_inventory_size(domains)
             self._kept_size = domains
         dropped, memory.dropped = memory.dropped, 0
         if dropped:
             self._loud("memory-dropped", answers=dropped)
 
-    def _apply(self, news: Reading) -> None:
-        self._decider.rules = replace(self._decider.rules, inventory=news.domains)
+    def _apply(self, inventory: Inventory, news: Reading) -> None:
+        in_force = self._current()
+        if in_force.loaded.inventory is inventory:  # else a reload has come in between
+            rules = in_force.decider.rules
+            in_force.decider.rules = replace(rules, inventory=news.domains)
 
     def _failed(self, chore: str, trace: str) -> None:
         self._loud("failure", chore=chore, trace=trace)
@@ -104,13 +146,19 @@ def tell(reading: Reading, loud: Loud) -> None:
         loud("inventory-lines-unusable", lines=reading.unusable, samples=samples)
 
 
-def open_store(config: Config, domains: Domains, loud: Loud) -> tuple[Store, StoredMemory] | None:
-    """The store and what it remembers. Without it the proxy runs, and defers, loudly."""
+def open_store(
+    config: Config, domains: Domains, loud: Loud, *, tidy: bool
+) -> tuple[Store, StoredMemory] | None:
+    """The store and what it remembers. Without it the proxy runs, and defers, loudly.
+
+    Of several workers one is enough to `tidy` it up.
+    """
     for left in reversed(range(_STORE_TRIES)):
         try:
             store = Store.open(config.store.path)
-            store.prune(time.time() - _FORGOTTEN)
-            _keep_size(len(domains), store, loud)
+            if tidy:
+                store.prune(time.time() - _FORGOTTEN)
+                _keep_size(len(domains), store, loud)
             return store, StoredMemory(store, spelled=domains.spelled)
         except StoreError as error:
             if left and "locked" in str(error):

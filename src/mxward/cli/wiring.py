@@ -10,14 +10,16 @@ from mxward.lookup.names import ClientNames
 from mxward.model import Rules, Stage
 from mxward.networks import Address, Networks
 from mxward.proxy.admission import Room
+from mxward.proxy.census import Seat
 from mxward.proxy.certificates import CertificateFiles, Certificates
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.pool import Pool
+from mxward.proxy.server import room_for_sessions
 from mxward.proxy.shared import Shared
 from mxward.smtp.content import Content
 from mxward.smtp.identity import Identity
-from mxward.smtp.rerouting import Mark, RateCap
+from mxward.smtp.rerouting import LoopMemory, Mark, RateCap
 from mxward.smtp.settings import Settings
 from mxward.smtp.vocabulary import Endpoint
 
@@ -53,9 +55,10 @@ def decider(
     )
 
 
-def settings(config: Config, mark: Mark, upstream: Endpoint) -> Settings:
-    """What holds for every session."""
-    rates = {name: RateCap(table.reroute_rate) for name, table in config.scanners.items()}
+def settings(
+    config: Config, mark: Mark, upstream: Endpoint, workers: int, former: Settings | None = None
+) -> Settings:
+    """What holds for every session. Of a `former` one stays what it knows of loops and rates."""
     return Settings(
         hostname=config.server.name(),
         mark=mark,
@@ -67,8 +70,19 @@ def settings(config: Config, mark: Mark, upstream: Endpoint) -> Settings:
         apart=Stage.REROUTE in config.stages_in_force,
         limits=config.limits.limits(),
         timeouts=config.timeouts.timeouts(),
-        caps=rates,
+        loops=former.loops if former else LoopMemory(),
+        caps=_caps(config, workers, former),
     )
+
+
+def _caps(config: Config, workers: int, former: Settings | None) -> Mapping[str, RateCap]:
+    """Each worker's share of what a scanner is sent in a minute."""
+    caps = {}
+    for name, table in config.scanners.items():
+        share = max(1.0, table.reroute_rate / workers)
+        known = former.caps.get(name) if former else None
+        caps[name] = known if known and known.per_minute == share else RateCap(share)
+    return caps
 
 
 def _content_for(config: Config) -> Callable[[Address], Content]:
@@ -85,10 +99,13 @@ def shared(
     decider: Decider,
     eventlog: EventLog,
     certificates: Certificates | None,
+    census: Seat,
+    workers: int,
+    former: Shared | None = None,
 ) -> Shared:
-    """What all sessions share. To be made on their event loop."""
-    limits = config.limits
+    """What all sessions of a worker share. To be made on their event loop."""
     sources: Mapping[int, Address] = {s.version: s for s in config.server.reroute_source}
+    room = _room(config)
     return Shared(
         settings,
         decider,
@@ -98,12 +115,29 @@ def shared(
         content_for=_content_for(config),
         certificates=certificates,
         upstream_ca=config.tls.upstream_ca,
-        room=Room(
-            limits.connections,
-            limits.reserved,
-            limits.per_network,
-            limits.ipv4_prefix,
-            limits.ipv6_prefix,
-        ),
-        pool=Pool(config.server.pool if settings.identity is Identity.XCLIENT else 0),
+        room=room,
+        pool=_pool(config, workers, former),
+        census=census,
+        most_sessions=room_for_sessions(room.connections),
+        former=former,
     )
+
+
+def _room(config: Config) -> Room:
+    limits = config.limits
+    return Room(
+        limits.connections,
+        limits.reserved,
+        limits.per_network,
+        limits.ipv4_prefix,
+        limits.ipv6_prefix,
+    )
+
+
+def _pool(config: Config, workers: int, former: Shared | None) -> Pool:
+    """Each worker's share of the connections that are kept."""
+    kept = config.server.pool if config.server.identity is Identity.XCLIENT else 0
+    share = -(-kept // workers)
+    if former is not None and former.pool.most == share:
+        return former.pool
+    return Pool(share)

@@ -38,6 +38,9 @@ class ServerSettings(Table):
     reroute_port: int = Field(default=25, ge=1, le=65535, strict=True)  # for tests and demos
     outbound: tuple[Address, ...] = ()
     contact: Annotated[str, PlainValidator(values.line)] | None = None
+    workers: int | None = Field(default=None, ge=1, le=256, strict=True)
+    user: Annotated[str, PlainValidator(values.line)] | None = None
+    drain: float = Field(default=30.0, ge=0, le=3600, strict=True, allow_inf_nan=False)
 
     def name(self) -> str:
         """The host name that mxward greets with; asks the system where none is configured."""

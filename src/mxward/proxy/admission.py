@@ -9,6 +9,9 @@ A connection from a load balancer is `expected` first, and judged once its PROXY
 the client is. Until then it counts in all, but neither as back door nor for any network: the
 balancer has one address for everybody.
 
+The room is that of all workers together: each counts its own sessions where the others see them
+(`census`). What one process can hold is less, and holds for its own sessions alone.
+
 An answer takes the same time however many sessions, networks and scanners there are. What is kept
 is one entry for each session that is admitted.
 """
@@ -23,6 +26,7 @@ from math import inf
 from typing import Protocol
 
 from mxward.networks import Address
+from mxward.proxy.census import ALL, BACK_DOOR, Census, Seat
 from mxward.smtp.vocabulary import Log
 
 __all__ = ["Admission", "Full", "Room", "Session"]
@@ -83,7 +87,11 @@ Network = tuple[int, int]
 
 
 class Admission:
-    """Counts sessions. `clock` gives seconds that never go back; `tell` takes what is loud."""
+    """Counts sessions. `clock` gives seconds that never go back; `tell` takes what is loud.
+
+    `room` is for all workers, of which `most` sessions may be in this process. Both, and who is a
+    front-door client, may be changed at any time: that holds for those who come later.
+    """
 
     def __init__(
         self,
@@ -91,16 +99,23 @@ class Admission:
         is_front_door: Callable[[Address], bool],
         tell: Callable[[Log], None],
         clock: Callable[[], float],
+        census: Seat | None = None,
+        most: int | None = None,
     ) -> None:
-        self.room = room
-        self._is_front_door = is_front_door
+        self.is_front_door = is_front_door
         self._tell = tell
         self._clock = clock
-        self._sessions: dict[Session, Network | None] = {}  # None: exempt, or not known yet
-        self._networks: Counter[Network] = Counter()
+        self._census = census or Census().seat(0)
+        self._sessions: dict[Session, int | None] = {}  # where its network is counted
         self._back_door = 0
+        self.set_room(room, most)
         self._turned_away: Counter[Full] = Counter()
         self._told_at: dict[Full, float] = {}
+
+    def set_room(self, room: Room, most: int | None = None) -> None:
+        """For the clients to come."""
+        self.room = room
+        self._own = room if most is None else room.within(most)
 
     @property
     def sessions(self) -> KeysView[Session]:
@@ -109,23 +124,22 @@ class Admission:
 
     def admit(self, session: Session, client: Address) -> bool:
         """Whether there is room for this client; it is counted if so. Else it is told 421 4.3.2."""
-        network = None if self._is_front_door(client) else self.room.network_of(client)
+        network = None
+        if not self.is_front_door(client):
+            network = self._census.of_network(*self.room.network_of(client))
         full = self._full(network)
         if full is not None:
             self._turn_away(full, client)
             return False
-        self._sessions[session] = network
-        if network is not None:
-            self._networks[network] += 1
-            self._back_door += 1
+        self._count(session, network)
         return True
 
     def expect(self, session: Session, balancer: Address) -> bool:
         """Whether there is room for a connection whose client a PROXY header is yet to tell."""
-        if len(self._sessions) >= self.room.connections:
+        if self._is_all_in_use():
             self._turn_away(Full.ALL, balancer)
             return False
-        self._sessions[session] = None
+        self._count(session, None)
         return True
 
     def identify(self, session: Session, client: Address) -> bool:
@@ -135,23 +149,42 @@ class Admission:
 
     def leave(self, session: Session) -> None:
         """Count a session no more; one that is not counted is no mistake."""
-        network = self._sessions.pop(session, None)
+        if session not in self._sessions:
+            return
+        network = self._sessions.pop(session)
+        self._census.add(ALL, -1)
         if network is not None:
             self._back_door -= 1
-            self._networks[network] -= 1
-            if not self._networks[network]:
-                del self._networks[network]
+            self._census.add(BACK_DOOR, -1)
+            self._census.add(network, -1)
 
-    def _full(self, network: Network | None) -> Full | None:
-        if len(self._sessions) >= self.room.connections:
+    def _count(self, session: Session, network: int | None) -> None:
+        self._sessions[session] = network
+        self._census.add(ALL, 1)
+        if network is not None:
+            self._back_door += 1
+            self._census.add(BACK_DOOR, 1)
+            self._census.add(network, 1)
+
+    def _full(self, network: int | None) -> Full | None:
+        if self._is_all_in_use():
             return Full.ALL
         if network is None:
             return None
-        if self._networks[network] >= self.room.per_network:
+        if self._census.total(network) >= self.room.per_network:
             return Full.NETWORK
-        if self._back_door >= self.room.for_back_door:
+        if (
+            self._census.total(BACK_DOOR) >= self.room.for_back_door
+            or self._back_door >= self._own.for_back_door
+        ):
             return Full.BACK_DOOR
         return None
+
+    def _is_all_in_use(self) -> bool:
+        return (
+            self._census.total(ALL) >= self.room.connections
+            or len(self._sessions) >= self._own.connections
+        )
 
     def _turn_away(self, full: Full, client: Address) -> None:
         """Count who is turned away; the log hears of each kind at most once a minute."""

@@ -13,18 +13,30 @@ from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import TextIO
+from typing import Protocol
 
-__all__ = ["EventLog", "as_json", "as_logfmt"]
+__all__ = ["EventLog", "Stream", "as_json", "as_logfmt"]
 
 _WORTH_REMEMBERING = 100  # characters
 _BARE = re.compile(r"[0-9A-Za-z_.:/@<>+\[\]*-]+")
 
 
+class Stream(Protocol):
+    """What takes the lines."""
+
+    def write(self, text: str, /) -> object:
+        """Take whole lines. Raises OSError."""
+        ...
+
+    def flush(self) -> None:
+        """Hold nothing back. Raises OSError."""
+        ...
+
+
 class EventLog:
     """Takes events from any thread; `flush` writes what has gathered."""
 
-    def __init__(self, stream: TextIO, style: str = "logfmt", room: int = 10_000) -> None:
+    def __init__(self, stream: Stream, style: str = "logfmt", room: int = 10_000) -> None:
         self._stream = stream
         self._format = as_json if style == "json" else as_logfmt
         self._events: deque[tuple[float, str, Mapping[str, object]]] = deque()

@@ -33,7 +33,7 @@ class Pool:
     """At most `most` waiting connections. It belongs to one event loop."""
 
     def __init__(self, most: int) -> None:
-        self._most = most
+        self.most = most
         self._waiting: dict[Endpoint, list[_Waiting]] = {}
         self._count = 0
         self._sweeping: asyncio.TimerHandle | None = None
@@ -47,7 +47,7 @@ class Pool:
         """Keep a connection that owes and holds nothing; close it where there is no room."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        if self._count >= self._most or now - connection.since > LIFE:
+        if self._count >= self.most or now - connection.since > LIFE:
             self._close(connection)
             return
         waiting = _Waiting(connection, extensions, now)

@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import resource
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from mxward.proxy.connection import ClientConnection
 from mxward.proxy.shared import Shared
 
-__all__ = ["bind", "room_for_sessions", "serve"]
+__all__ = ["BACKLOG", "Ending", "room_for_sessions", "serve"]
 
 BACKLOG = 1024
+"""Clients that may wait to be taken in, as far as the kernel lets (net.core.somaxconn)."""
 SPARE_DESCRIPTORS = 300
 """For look-ups, the store, the log: sessions leave so many, or half where there are few.
 
 Should they run out all the same, uvloop closes who connects, and serves on: it keeps one spare.
 """
-DRAIN = 30.0
-"""Seconds that messages under way have to end when the proxy stops."""
-
-
-def bind(address: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError: the port is in use, the address is not here, ..."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind((address, port))
-        listener.listen(BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def room_for_sessions(wanted: int) -> int:
@@ -56,19 +40,61 @@ def room_for_sessions(wanted: int) -> int:
     return max(1, min(wanted, (soft - spare) * 2 // 3))
 
 
-async def serve(shared: Shared, listeners: Sequence[socket.socket], stop: asyncio.Event) -> None:
-    """Serve until `stop` is set, then let messages under way end, for DRAIN seconds at most."""
+class Ending:
+    """When and how the serving ends: until it is told, it does not."""
+
+    def __init__(self) -> None:
+        self._asked = asyncio.Event()
+        self._by = math.inf
+
+    def retire(self) -> None:
+        """Take nobody new; the sessions end when their clients end them."""
+        self._asked.set()
+
+    def stop(self, drain: float) -> None:
+        """Take nobody new; messages under way may end, for so many seconds at most."""
+        self._by = min(self._by, time.monotonic() + drain)
+        self._asked.set()
+
+    @property
+    def is_soon(self) -> bool:
+        """Whether who has no message under way is to be shut out."""
+        return self._by != math.inf
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether nobody is waited for any more."""
+        return time.monotonic() >= self._by
+
+    async def asked(self) -> None:
+        """Wait until it is told."""
+        await self._asked.wait()
+
+
+async def serve(
+    current: Callable[[], Shared],
+    listeners: Sequence[socket.socket],
+    ending: Ending,
+    ready: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until `ending` is told. Each client gets what is `current` when it comes.
+
+    `ready` is called when clients are taken.
+    """
     loop = asyncio.get_running_loop()
     servers = [
-        await loop.create_server(lambda: ClientConnection(shared), sock=listener, backlog=BACKLOG)
+        await loop.create_server(
+            lambda: ClientConnection(current()), sock=listener, backlog=BACKLOG
+        )
         for listener in listeners
     ]
-    await stop.wait()
+    ready()
+    await ending.asked()
     for server in servers:
         server.close()
-    end = time.monotonic() + DRAIN
-    sessions = shared.admission.sessions
-    while sessions and time.monotonic() < end:
-        for session in list(sessions):
-            session.shut()
+    sessions = current().admission.sessions
+    while sessions and not ending.is_overdue:
+        if ending.is_soon:
+            for session in list(sessions):
+                session.shut()
         await asyncio.sleep(0.05)

@@ -6,11 +6,12 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from random import Random
 
 from mxward.networks import Address, Networks
 from mxward.proxy.admission import Admission, Room
+from mxward.proxy.census import Census, Seat
 from mxward.proxy.certificates import Certificates
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
@@ -34,7 +35,11 @@ def _strict(client: Address) -> Content:
 
 @dataclass(slots=True)
 class Shared:
-    """One for all sessions; to be made on their event loop."""
+    """One for all sessions; to be made on their event loop.
+
+    Where it takes the place of a `former` one, after a reload, it goes on with what that has
+    counted, learned and told; sessions under way stay with the former.
+    """
 
     settings: Settings
     decider: Decider
@@ -46,6 +51,9 @@ class Shared:
     upstream_ca: str | None = None
     room: Room = field(default_factory=Room)
     pool: Pool = field(default_factory=lambda: Pool(0))
+    census: Seat = field(default_factory=lambda: Census().seat(0))
+    most_sessions: int | None = None  # in this process; None: as many as there is room for
+    former: InitVar[Shared | None] = None
     loop: asyncio.AbstractEventLoop = field(init=False)
     offers: Offers = field(init=False)
     upstream_contexts: dict[Tls, ssl.SSLContext] = field(init=False)
@@ -54,14 +62,39 @@ class Shared:
     admission: Admission = field(init=False)
     _ids: Random = field(default_factory=Random)  # seeded by the system; nothing rests on it
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, former: Shared | None) -> None:
+        if former is not None:
+            self._go_on_from(former)
+            return
         self.loop = asyncio.get_running_loop()
         self.offers = Offers(self.settings, Extensions())
-        modes = (Tls.OPPORTUNISTIC, Tls.VERIFIED)
-        self.upstream_contexts = {tls: upstream_context(tls, self.upstream_ca) for tls in modes}
+        self.upstream_contexts = self._contexts()
         self.findings = Findings(self.log)
         self.troubles = Troubles(self.log, time.monotonic)
-        self.admission = Admission(self.room, self.decider.welcomes, self.log, time.monotonic)
+        self.admission = Admission(
+            self.room,
+            self.decider.welcomes,
+            self.log,
+            time.monotonic,
+            self.census,
+            self.most_sessions,
+        )
+
+    def _go_on_from(self, former: Shared) -> None:
+        self.loop = former.loop
+        same_server = former.settings.mail_server == self.settings.mail_server
+        known = former.offers.mail_server if same_server else Extensions()
+        self.offers = Offers(self.settings, known)
+        same_authorities = former.upstream_ca == self.upstream_ca
+        self.upstream_contexts = former.upstream_contexts if same_authorities else self._contexts()
+        self.findings, self.troubles = former.findings, former.troubles
+        self.admission = former.admission
+        self.admission.set_room(self.room, self.most_sessions)
+        self.admission.is_front_door = self.decider.welcomes
+
+    def _contexts(self) -> dict[Tls, ssl.SSLContext]:
+        modes = (Tls.OPPORTUNISTIC, Tls.VERIFIED)
+        return {tls: upstream_context(tls, self.upstream_ca) for tls in modes}
 
     def learned(self, mail_server: Extensions) -> None:
         """The mail server has said what it offers: so will we."""

@@ -131,14 +131,14 @@ class RateCap:
     """At most so many rerouted messages a minute for one scanner (a token bucket)."""
 
     def __init__(self, per_minute: float) -> None:
-        self._per_minute = per_minute
+        self.per_minute = per_minute
         self._tokens = per_minute
         self._at = 0.0
 
     def admit(self, now: float) -> bool:
         """Whether one more may go; counts it if so."""
-        earned = max(0.0, now - self._at) * self._per_minute / 60
-        self._tokens = min(self._per_minute, self._tokens + earned)
+        earned = max(0.0, now - self._at) * self.per_minute / 60
+        self._tokens = min(self.per_minute, self._tokens + earned)
         self._at = now
         if self._tokens < 1:
             return False

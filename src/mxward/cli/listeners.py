@@ -1,0 +1,82 @@
+"""The sockets that `serve` listens on: handed over, given by systemd, or bound here."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import time
+from collections.abc import Sequence
+
+from mxward.config import Config, ConfigError, Problem
+from mxward.supervisor.addresses import Address, change, mismatch, spelled
+from mxward.supervisor.listening import address_of, bind
+from mxward.supervisor.systemd import given_sockets
+
+__all__ = ["addresses", "listen", "why_not"]
+
+_PATIENCE = 3.0
+"""Seconds to wait for an address that somebody has: workers of a killed supervisor let go soon."""
+_PAUSE = 0.05
+_WHY_NOT = {
+    errno.EADDRINUSE: "somebody listens there already; stop that server, or write another port",
+    errno.EADDRNOTAVAIL: "no address of this machine; write one that `ip address` lists",
+    errno.EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE; give it that",
+}
+
+
+def addresses(config: Config) -> tuple[Address, ...]:
+    """Where a configuration wants clients to connect."""
+    return tuple((end.host, end.port) for end in config.server.listen)
+
+
+def why_not(error: OSError) -> str:
+    """Why an address cannot be bound, and the mend."""
+    return _WHY_NOT.get(error.errno or 0, error.strerror or str(error))
+
+
+def listen(config: Config, handed_over: Sequence[socket.socket]) -> list[socket.socket]:
+    """Have everything open, or nothing and say why. Raises ConfigError."""
+    wanted = addresses(config)
+    held = {address_of(listener): listener for listener in handed_over}
+    if not held:
+        held = _given(config, wanted)
+    difference = change(held, wanted)
+    opened: dict[Address, socket.socket] = {}
+    for address in difference.come:
+        try:
+            opened[address] = _bind(address)
+        except OSError as error:
+            for listener in opened.values():
+                listener.close()
+            raise _wrong(config, f"{spelled(address)}: {why_not(error)}") from None
+    return [x for at, x in held.items() if at not in difference.go] + list(opened.values())
+
+
+def _given(config: Config, wanted: Sequence[Address]) -> dict[Address, socket.socket]:
+    """systemd's, which must be those that are configured."""
+    try:
+        given = given_sockets(os.environ, os.getpid())
+    except ValueError as error:
+        raise _wrong(config, f"{error}; give listening TCP sockets only (ListenStream=)") from None
+    held = {address_of(listener): listener for listener in given}
+    wrong = mismatch(held, wanted) if held else ""
+    if wrong:
+        raise _wrong(config, f"{wrong}; write the same in the socket unit (ListenStream=)")
+    return held
+
+
+def _bind(address: Address) -> socket.socket:
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return bind(*address)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+        time.sleep(_PAUSE)
+
+
+def _wrong(config: Config, text: str) -> ConfigError:
+    place = config.place("server", "listen")
+    return ConfigError([Problem(place, f"server.listen: {text}")])

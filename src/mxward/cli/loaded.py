@@ -1,0 +1,62 @@
+"""All that is read for serving, and may be wrong: the configuration, and what it names."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from mxward.cli import wiring
+from mxward.cli.resolving import mail_server, resolver
+from mxward.config import Config, load
+from mxward.inventory import Inventory, Reading
+from mxward.lookup.resolver import DnsResolver
+from mxward.proxy.certificates import Certificates
+from mxward.smtp.vocabulary import Endpoint
+
+__all__ = ["Loaded", "read", "reread", "workers"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A configuration that can be put in force."""
+
+    config: Config
+    upstream: Endpoint
+    dns: DnsResolver
+    inventory: Inventory
+    reading: Reading
+    certificates: Certificates | None
+
+
+def read(config: Config, former: Loaded | None = None) -> Loaded:
+    """Read all that it names. Raises ConfigError.
+
+    An inventory of the same files as the `former` one's goes on from there: one that has shrunk is
+    still not believed.
+    """
+    upstream, dns = mail_server(config), resolver(config)
+    inventory = Inventory(config.inventory, config.place("inventory"))
+    if former and former.config.inventory == config.inventory:
+        inventory = former.inventory
+    reading = inventory.read()
+    return Loaded(config, upstream, dns, inventory, reading, wiring.certificates(config))
+
+
+def reread(path: Path, former: Loaded) -> Loaded:
+    """The same for who serves: which clients have no use for being asked for a certificate is known
+    further on.
+    """
+    loaded = read(load(path), former)
+    if former.certificates and _shows_the_same(loaded.config, former.config):
+        return replace(loaded, certificates=former.certificates)
+    return loaded
+
+
+def workers(config: Config) -> int:
+    """How many processes serve: as many as there are cores, unless it is said."""
+    return config.server.workers or len(os.sched_getaffinity(0))
+
+
+def _shows_the_same(one: Config, other: Config) -> bool:
+    return one.tls == other.tls and one.asks_for_certificates == other.asks_for_certificates
