@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mxward.config import Fail, InterceptSettings, Layout, Method
 from mxward.intercept.plan import Plan, plan
 from tests.integration.hosts import Host, wire
-from tests.integration.transparent import Lines, connects, proxying, serving, told
+from tests.integration.transparent import Lines, Proxy, connects, proxying, serving, told
 
 CLIENT = {4: "198.18.1.2", 6: "2001:db8:1::2"}
 PORTS = (25, 587)
@@ -42,10 +42,11 @@ class Network:
         return InterceptSettings.model_validate(values | settings)
 
     @contextmanager
-    def proxy(self, plan: Plan) -> Iterator[None]:
+    def proxy(self, plan: Plan) -> Iterator[Proxy]:
+        """What stands where mxward will."""
         mark = plan.own_mark if plan.on_this_host else 0
-        with proxying(self.mxward, plan.listen_port, mark, redirected=plan.redirects):
-            yield
+        with proxying(self.mxward, plan.listen_port, mark, redirected=plan.redirects) as proxy:
+            yield proxy
 
     def told(self, version: int, port: int = 25, *, from_port: int = 0) -> str:
         """How the client is greeted."""

@@ -49,7 +49,7 @@ class Lines:
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
-        connection.settimeout(PATIENCE * 3)
+        connection.settimeout(60)
         self._file = connection.makefile("rb")
 
     def read(self) -> str:
@@ -79,11 +79,26 @@ def serving(host: Host, *ports: int) -> Iterator[None]:
         yield
 
 
+class Proxy:
+    """A transparent proxy; who comes from its own machine is greeted so, or not at all."""
+
+    greeting = "220 here"
+
+    def to_itself(self, client: Lines) -> None:
+        if self.greeting:
+            client.write(self.greeting)
+        client.read()
+
+
 @contextmanager
-def proxying(host: Host, port: int = 2525, mark: int = 0, *, redirected: bool) -> Iterator[None]:
-    """A transparent proxy. `mark` is for its own connections, where it shares the server's host."""
+def proxying(host: Host, port: int = 2525, mark: int = 0, *, redirected: bool) -> Iterator[Proxy]:
+    """A proxy at work. `mark` is for its own connections, where it shares the server's host."""
+    proxy = Proxy()
 
     def relay(client: Lines) -> None:
+        if client.socket.getpeername()[0] == "127.0.0.1":
+            proxy.to_itself(client)
+            return
         server = Lines(_onward(client.socket, mark, redirected=redirected))
         try:
             source, target = client.socket.getpeername(), _target(client.socket, redirected)
@@ -99,7 +114,7 @@ def proxying(host: Host, port: int = 2525, mark: int = 0, *, redirected: bool) -
             listeners = [listening(kind, port, transparent=True) for kind in ANY]
         for listener in listeners:
             ends.enter_context(_accepting(host, listener, relay))
-        yield
+        yield proxy
 
 
 def _target(client: socket.socket, redirected: bool) -> tuple[str, int]:
