@@ -36,6 +36,7 @@ listen = ["{address}:{port}"]
 upstream = "{upstream}"
 addresses = ["203.0.113.25"]
 contact = "postmaster@provider.example"
+workers = {workers}
 {server}
 [inventory]
 files = ["localdomains"]
@@ -58,7 +59,10 @@ path = "store.db"
 
 
 class Mxward(Program):
-    """mxward before `upstream`, with `server` as further lines of [server], `tables` after all."""
+    """mxward before `upstream`, with `server` as further lines of [server], `tables` after all.
+
+    Where it is measured beside other servers it has one worker.
+    """
 
     def __init__(
         self,
@@ -68,11 +72,13 @@ class Mxward(Program):
         *,
         server: str = "",
         tables: str = "",
+        workers: int = 1,
     ) -> None:
         super().__init__(directory, address)
         self._upstream = f"{upstream[0]}:{upstream[1]}"
         self._server = server
         self._tables = tables
+        self._workers = workers
 
     def configure(self) -> list[str]:
         path = self.write()
@@ -88,6 +94,7 @@ class Mxward(Program):
             upstream=self._upstream,
             server=self._server,
             tables=self._tables,
+            workers=self._workers,
             egress=EGRESS,
             dns=_DNS,
         )

@@ -15,6 +15,7 @@ from benchmarks.works import (
     memory,
     refused,
     relayed,
+    workers,
 )
 
 __all__ = ["WORKS"]
@@ -27,4 +28,5 @@ WORKS: Mapping[str, Callable[[Path, Effort], Result]] = {
     "idle": idle.run,
     "memory": memory.run,
     "decisions": decisions.run,
+    "workers": workers.run,
 }
