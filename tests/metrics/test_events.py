@@ -10,6 +10,7 @@ from mxward.model import Action, Arrival, Decision, Door, Evidence, Reason, Stag
 from mxward.networks import address
 from mxward.smtp import loglines
 from mxward.smtp.identity import Peer
+from mxward.smtp.refusals import too_fast
 from mxward.smtp.replies import Reply, reply
 from mxward.smtp.vocabulary import Endpoint, Log
 
@@ -29,10 +30,16 @@ def counted(*logs: Log) -> dict[str, float]:
     return {c: n for c, n in numbers.items() if n and not c.startswith(catalogue.LINES.name)}
 
 
-def decided(action: Action, reason: Reason, stage: Stage, would: Action | None = None) -> Log:
+def decided(
+    action: Action,
+    reason: Reason,
+    stage: Stage,
+    would: Action | None = None,
+    answer: Reply | None = None,
+) -> Log:
     arrival = Arrival(THERE, HERE, "client.example", "a@client.example", "b@customer.example")
     decision = Decision(action, would or action, stage, Door.BACK, reason, Evidence())
-    return loglines.decided(arrival, decision, None, None, "1")
+    return loglines.decided(arrival, decision, None, answer, "1")
 
 
 def undecided() -> Log:
@@ -56,6 +63,16 @@ def message(upstream: Endpoint | None, verdict: Reply | None, size: int = 700) -
             {"decisions pass back-door": 1, "observed refuse": 1},
         ),
         ([decided(Action.PASS, Reason.EGRESS, Stage.DEFER)], {"decisions pass egress": 1}),
+        (
+            [decided(Action.REROUTE, Reason.BACK_DOOR, Stage.REROUTE, answer=too_fast("", "1"))],
+            {"decisions reroute back-door": 1, "limits reroute_rate": 1},
+        ),
+        (
+            [decided(Action.REROUTE, Reason.BACK_DOOR, Stage.REROUTE, answer=LATER)],
+            {"decisions reroute back-door": 1},
+        ),
+        ([loglines.limit(PEER, "errors")] * 2, {"limits errors": 2}),
+        ([loglines.limit(PEER, "recipients")], {"limits recipients": 1}),
         ([undecided()], {"undecided": 1}),
         (
             [message(MAIL_SERVER, TAKEN)] * 2,

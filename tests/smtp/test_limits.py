@@ -24,6 +24,7 @@ from mxward.smtp.vocabulary import (
     Effect,
     Event,
     Later,
+    Log,
     Send,
     SendUpstream,
     UpstreamBytes,
@@ -59,6 +60,12 @@ class Session:
         while todo:
             todo = self._follow(todo.pop(0)) + todo
         return self.sent
+
+    @property
+    def limits(self) -> list[str]:
+        """Those that the log was told of."""
+        logs = [effect for effect in self.effects if isinstance(effect, Log)]
+        return [str(log.fields["limit"]) for log in logs if log.event == "limit"]
 
     def _handle(self, event: ClientBytes | Connected | UpstreamBytes) -> list[Effect]:
         effects = self.relay.handle(event, NOW)
@@ -96,7 +103,9 @@ def test_a_thousand_recipients_share_a_message_and_one_more_comes_later() -> Non
         assert session.says(b"RCPT TO:<%d@it.test>\r\n" % n) == [ANSWERS["RCPT"]]
     before = len(session.effects)
     assert session.says(b"RCPT TO:<more@it.test>\r\n") == [b"452 4.5.3 Too many recipients\r\n"]
-    assert [type(effect) for effect in session.effects[before:]] == [Send]
+    assert session.says(b"RCPT TO:<more@it.test>\r\n") == [b"452 4.5.3 Too many recipients\r\n"]
+    assert [type(effect) for effect in session.effects[before:]] == [Log, Send, Send]
+    assert session.limits == ["recipients"]
     assert session.says(b"DATA\r\nhello\r\n.\r\n") == [ANSWERS["DATA"], ANSWERS["END"]]
     log = session.effects[-1]
     assert getattr(log, "fields", {})["recipients"] == 1000
@@ -151,8 +160,10 @@ def test_fifty_mistakes_are_borne_with_and_not_one_more() -> None:
     for _ in range(DEFAULTS.errors):
         assert session.says(b"what?\r\n") == [b"500 5.5.1 Unknown command\r\n"]
     assert session.says(b"NOOP\r\n") == [b"250 2.0.0 OK\r\n"]
+    assert session.limits == []
     assert session.says(b"RCPT\r\n") == [b"421 4.7.0 Too many errors\r\n"]
     assert session.effects[-1] == Close()
+    assert session.limits == ["errors"]
 
 
 def test_mistakes_in_the_order_of_commands_count() -> None:
@@ -169,6 +180,7 @@ def test_a_command_that_is_too_long_ends_the_session(end: bytes) -> None:
     assert session.says(line + b"\r\n") == [b"250 2.0.0 OK\r\n"]
     assert session.says(line + b"xy" + end) == [b"500 5.5.2 Line too long\r\n"]
     assert session.effects[-1] == Close()
+    assert session.limits == ["line"]
 
 
 def test_a_client_that_sends_ahead_is_not_read_without_end() -> None:
@@ -262,6 +274,7 @@ def test_commands_without_a_message_are_counted() -> None:
         heard = session.says(b"NOOP\r\n")
     assert heard[-1] == b"421 4.7.0 Too many commands without a message\r\n"
     assert session.effects[-1] == Close()
+    assert session.limits == ["commands"]
 
 
 def test_others_have_their_turn_between_many_commands() -> None:

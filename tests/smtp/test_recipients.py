@@ -106,7 +106,8 @@ def test_so_it_is_with_one_that_errs_too_often_behind_them() -> None:
     session = Session(1)
     session.decides("pass")
     session.connects()
-    log, *effects = session.happens(ClientBytes(b"RCPT what?\r\n" * 51))
+    limit, log, *effects = session.happens(ClientBytes(b"RCPT what?\r\n" * 51))
+    assert isinstance(limit, Log) and limit.fields["limit"] == "errors"
     assert isinstance(log, Log)
     assert (log.fields["to"], log.fields["reply"]) == ("0@it.test", "")
     assert effects == [Abort(), Send(b"421 4.7.0 Too many errors\r\n"), Close()]

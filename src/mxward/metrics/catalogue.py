@@ -16,6 +16,8 @@ __all__ = ["ALL", "EVENTS", "columns", "lasting"]
 
 _EACH, _MOST, _LEAST = Across.EACH, Across.MOST, Across.LEAST
 _TO = ("mail-server", "scanner")
+_OF_SESSIONS = ("commands", "errors", "line", "recipients")
+ROOMS = ("connections", "reserved", "per_network")
 
 # -- clients ----------------------------------------------------------------------------------
 
@@ -24,8 +26,8 @@ OPEN = gauge("connections_open", "Clients that are connected now.")
 ROOM = gauge("connections_allowed", "Clients that may be connected at once (limits.connections).")
 LIMITS = counter(
     "limits",
-    "Times that a client met a limit of [limits].",
-    limit=("connections", "reserved", "per_network"),
+    "Times that a client met a limit of [limits], or rerouted mail the scanner's reroute_rate.",
+    limit=(*ROOMS, *_OF_SESSIONS, "reroute_rate"),
 )
 AUTH = counter(
     "auth", "AUTH exchanges by the mail server's word.", result=("accepted", "failed", "refused")

@@ -26,6 +26,7 @@ _DECISIONS: dict[object, str] = {
 }
 _OBSERVED = {action: catalogue.OBSERVED.column(action) for action in Action}
 _LINES = {event: catalogue.LINES.column(event) for event in catalogue.EVENTS}
+_LIMITS = {name: catalogue.LIMITS.column(name) for (name,) in catalogue.LIMITS.series}
 _VERDICTS = {2: "accepted", 4: "deferred", 5: "refused"}
 
 
@@ -41,6 +42,7 @@ class EventCounts:
             "auth": self._on_auth,
             "decision": self._on_decision,
             "dropped": self._on_dropped,
+            "limit": self._on_limit,
             "inventory-refused": lambda at, fields: self._on_reload("inventory", "refused"),
             "memory-dropped": self._on_memory_dropped,
             "message": self._on_message,
@@ -65,6 +67,11 @@ class EventCounts:
         self._row.add(column)
         if fields["stage"] is Stage.OBSERVE:
             self._row.add(_OBSERVED[Action(str(fields["would"]))])
+        elif _is_too_fast(fields):
+            self._row.add(_LIMITS["reroute_rate"])
+
+    def _on_limit(self, at: float, fields: Fields) -> None:
+        self._row.add(_LIMITS[str(fields["limit"])])
 
     def _on_message(self, at: float, fields: Fields) -> None:
         to, said = target(fields["upstream"]), fields["reply"]
@@ -104,3 +111,11 @@ class EventCounts:
 def target(upstream: object) -> str:
     """What a connection onward leads to, as a label says it."""
     return "scanner" if isinstance(upstream, Endpoint) and upstream.scanner else "mail-server"
+
+
+def _is_too_fast(fields: Fields) -> bool:
+    """Whether we have said so: an upstream would be named."""
+    said = fields["reply"]
+    if fields["action"] is not Action.REROUTE or fields["upstream"] or not isinstance(said, Reply):
+        return False
+    return said.code == 451 and said.lines[0].startswith(b"4.7.1 ")

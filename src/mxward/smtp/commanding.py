@@ -89,7 +89,8 @@ class Commanding:
             self._finished, self._idle = finished, 0
         self._idle += 1
         if self._idle > self._session.settings.limits.commands:
-            raise BrokenDialogue(reply(421, "4.7.0 Too many commands without a message"))
+            last_word = reply(421, "4.7.0 Too many commands without a message")
+            raise BrokenDialogue(last_word, "commands")
 
     # -- who the client is --------------------------------------------------------------------
 

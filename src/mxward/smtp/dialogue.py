@@ -18,11 +18,16 @@ ENOUGH = 64 * 1024
 
 
 class BrokenDialogue(Exception):
-    """The client's bytes can no longer be told apart into lines; `reply` is the last word."""
+    """The session cannot go on; `reply` is the last word.
 
-    def __init__(self, last_word: Reply) -> None:
+    The client's bytes can no longer be told apart into lines, or it has met a limit: `limit` is the
+    one of [limits].
+    """
+
+    def __init__(self, last_word: Reply, limit: str = "") -> None:
         super().__init__(str(last_word))
         self.reply = last_word
+        self.limit = limit
 
 
 class Dialogue:
@@ -81,7 +86,7 @@ class Dialogue:
         """A mistake that was answered already. Raises BrokenDialogue at one too many."""
         self._errors += 1
         if self._errors > self._limits.errors:
-            raise BrokenDialogue(reply(421, "4.7.0 Too many errors"))
+            raise BrokenDialogue(reply(421, "4.7.0 Too many errors"), "errors")
 
     def next_is(self, verb: bytes) -> bool:
         """Whether a whole line waits that begins with a verb of four letters."""
@@ -103,7 +108,7 @@ class Dialogue:
             raise BrokenDialogue(reply(500, "5.5.2 Lines end in CR LF"))
         if end < 0:
             if len(line) > most + 1:  # one more may be the CR of a line that just fits
-                raise BrokenDialogue(reply(500, "5.5.2 Line too long"))
+                raise BrokenDialogue(reply(500, "5.5.2 Line too long"), "line")
             return None
         self._at = end + 2
         return line

@@ -70,6 +70,11 @@ class Envelope:
         return self.route is not None and self.route.key != MAIL_SERVER
 
     @property
+    def just_full(self) -> bool:
+        """Whether the last one asked about was the first too many."""
+        return self._asked == self._settings.limits.recipients + 1
+
+    @property
     def overrun(self) -> bool:
         """Whether so many more were named than are taken that it is no mailing list any more."""
         return self._asked >= 2 * self._settings.limits.recipients

@@ -11,7 +11,7 @@ from mxward.smtp.replies import Reply
 from mxward.smtp.route import Route
 from mxward.smtp.vocabulary import Endpoint, Log
 
-__all__ = ["decided", "loop", "message"]
+__all__ = ["decided", "limit", "loop", "message"]
 
 
 def decided(
@@ -71,6 +71,11 @@ def message(
     if why:
         fields["why"] = why
     return Log("message", fields)
+
+
+def limit(peer: Peer, name: str) -> Log:
+    """A session has met a limit of [limits]; it goes on where it was `recipients`."""
+    return Log("limit", {"id": peer.id, "client": peer.client, "limit": name})
 
 
 def loop(peer: Peer, route: Route | None, message_id: str) -> Log:

@@ -6,6 +6,7 @@ answer is there first waits until those before it have gone out.
 
 from __future__ import annotations
 
+from mxward.smtp import loglines
 from mxward.smtp.commands import Rcpt
 from mxward.smtp.envelope import LOST, Candidate, Envelope
 from mxward.smtp.phases import Phase
@@ -63,6 +64,9 @@ class Recipients:
             self._session.phase = Phase.DECISION
             self._session.effects.append(Decide(asked.arrival))
         else:
+            if envelope.just_full:
+                peer = self._session.client.peer
+                self._session.effects.append(loglines.limit(peer, "recipients"))
             self._settle()
 
     def on_decided(self, event: Decided) -> list[Answer | Lost]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from mxward.smtp import loglines
 from mxward.smtp.authentication import LONGEST
 from mxward.smtp.client import Client
 from mxward.smtp.commanding import Commanding
@@ -104,6 +105,8 @@ class Relay:
                 _HANDLERS[type(event)](self, event)
                 self._advance()
             except BrokenDialogue as broken:
+                if broken.limit:
+                    session.effects.append(loglines.limit(session.client.peer, broken.limit))
                 self._leave("the client cannot be understood")
                 self._close(broken.reply)
         return self._take_effects()
