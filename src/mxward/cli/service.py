@@ -11,7 +11,7 @@ from pathlib import Path
 from mxward.cli import serving
 from mxward.cli.listeners import addresses
 from mxward.cli.loaded import Loaded, read, workers
-from mxward.config import Config, ConfigError, load
+from mxward.config import Config, ConfigError, Severity, load
 from mxward.metrics.board import Board
 from mxward.proxy.census import Census
 from mxward.proxy.eventlog import EventLog
@@ -76,7 +76,7 @@ class Service:
         try:
             loaded = read(load(self._path), self.loaded)
         except ConfigError as error:
-            raise Refused(str(error)) from None
+            raise Refused(_mistakes(error)) from None
         ask = wanted(loaded)
         if ask.seats > self.rows - _SPARE_ROWS:
             raise Refused(f"server.workers: {ask.seats} are too many to be added; restart mxward")
@@ -93,6 +93,11 @@ class Service:
         """Nothing that the worker counted counts any more."""
         self._census.clear(row)
         self._board.clear(row)
+
+
+def _mistakes(error: ConfigError) -> str:
+    """What stands against a configuration, without what is only warned of."""
+    return "; ".join(str(each) for each in error.problems if each.severity is Severity.ERROR)
 
 
 def _unchangeable(old: Config, new: Config) -> list[str]:
