@@ -188,8 +188,13 @@ def test_nothing_to_intercept(world: Network) -> None:
     assert at.status()["as_configured"] is False
     at.types("down --now")
     assert at.status()["as_configured"] is True
-    for command in ("up", "show", "watch"):
+    for command in ("up", "show"):
         assert at.reads(command) == nothing
+    watch = at.types("watch")  # no service is to be started again and again for that
+    assert (watch.exit_code, watch.output) == (
+        78,
+        f"mxward: mxward.toml:1: {nothing.strip()}, nor to watch\n",
+    )
 
 
 @both_methods

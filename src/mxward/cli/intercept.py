@@ -16,7 +16,7 @@ import click
 from mxward.cli import interception
 from mxward.cli.options import config_option, fail, json_option, problems, remark
 from mxward.cli.screen import as_json
-from mxward.config import Config, load
+from mxward.config import Config, ConfigError, Problem, load
 from mxward.intercept import loaded, nftables, routes, switch
 from mxward.intercept.kernel import KernelError
 from mxward.intercept.plan import Plan, plan
@@ -229,8 +229,7 @@ def watch(path: Path) -> None:
         config = load(path)
         wanted = plan(config.intercept)
         if wanted is None:
-            click.echo(_NOTHING)
-            return
+            raise ConfigError([Problem(config.place("intercept"), f"{_NOTHING}, nor to watch")])
         loaded.read()  # so that who may not look is told at once
         asyncio.run(_watch(config, wanted))
 
