@@ -21,6 +21,7 @@ from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
+from mxward.proxy.gauges import Gauges
 from mxward.proxy.keeper import Keeper
 from mxward.proxy.shared import Shared
 from mxward.store.database import Store, StoreError
@@ -61,6 +62,7 @@ class Chores:
         current: Callable[[], InForce],
         reloaded: Callable[[Loaded | ConfigError], None],
         loud: Loud,
+        gauges: Gauges,
         *,
         speaks: bool,
     ) -> None:
@@ -72,6 +74,7 @@ class Chores:
         self._reload_asked = threading.Event()
         self._kept_size = len(current().decider.rules.inventory)  # as `open_store` has left it
         self._loud = loud
+        self._gauges = gauges
         self._speaks = speaks
 
     def reload(self) -> None:
@@ -84,6 +87,7 @@ class Chores:
             self.reread_inventory,
             self.reload_certificates,
             self.keep_memory,
+            self.read_gauges,
             eventlog.flush,
         )
         return [Keeper([chore], self._failed) for chore in chores]
@@ -98,6 +102,8 @@ class Chores:
         if news is not None:
             if self._speaks:
                 tell(news, self._loud)
+            if not news.refused:
+                self._gauges.inventory_applied()
             self._loop.call_soon_threadsafe(self._apply, in_force.loaded.inventory, news)
 
     def _read(self) -> Loaded | ConfigError:
@@ -127,6 +133,10 @@ class Chores:
         dropped, memory.dropped = memory.dropped, 0
         if dropped:
             self._loud("memory-dropped", answers=dropped)
+
+    def read_gauges(self) -> None:
+        in_force = self._current()
+        self._gauges.read(in_force.shared, in_force.doors)
 
     def _apply(self, inventory: Inventory, news: Reading) -> None:
         in_force = self._current()

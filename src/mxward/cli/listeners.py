@@ -13,7 +13,7 @@ from mxward.supervisor.addresses import Address, change, mismatch, spelled
 from mxward.supervisor.listening import address_of, bind
 from mxward.supervisor.systemd import given_sockets
 
-__all__ = ["addresses", "listen", "why_not"]
+__all__ = ["addresses", "listen", "listen_for_metrics", "why_not"]
 
 _PATIENCE = 3.0
 """Seconds to wait for an address that somebody has: workers of a killed supervisor let go soon."""
@@ -51,6 +51,22 @@ def listen(config: Config, handed_over: Sequence[socket.socket]) -> list[socket.
                 listener.close()
             raise _wrong(config, f"{spelled(address)}: {why_not(error)}") from None
     return [x for at, x in held.items() if at not in difference.go] + list(opened.values())
+
+
+def listen_for_metrics(config: Config) -> socket.socket | None:
+    """Where somebody may ask for them, if anywhere. Raises ConfigError.
+
+    Beside the one of a former program whose workers are about to leave (SO_REUSEPORT).
+    """
+    end = config.metrics.listen
+    if end is None:
+        return None
+    family = socket.AF_INET6 if ":" in end.host else socket.AF_INET
+    try:
+        return socket.create_server((end.host, end.port), family=family, reuse_port=True)
+    except OSError as error:
+        text = f"metrics.listen: {end}: {why_not(error)}"
+        raise ConfigError([Problem(config.place("metrics", "listen"), text)]) from None
 
 
 def _given(config: Config, wanted: Sequence[Address]) -> dict[Address, socket.socket]:

@@ -10,7 +10,7 @@ from signal import SIGINT, SIGTERM
 
 import click
 
-from mxward.cli.listeners import listen
+from mxward.cli.listeners import listen, listen_for_metrics
 from mxward.cli.loaded import read
 from mxward.cli.options import config_option, problems
 from mxward.cli.service import Announcer, Service, wanted
@@ -92,7 +92,7 @@ def _prepare(path: Path, handover: Handover, log: Announcer) -> tuple[Service, l
     config = load(path)
     listeners = listen(config, handover.listeners)
     _become_user(config, log)
-    return Service(path, read(config), log), listeners
+    return Service(path, read(config), log, listen_for_metrics(config)), listeners
 
 
 def _check(path: Path, handover: Handover) -> None:

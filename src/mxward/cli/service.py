@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from mxward import metrics
 from mxward.cli import serving
 from mxward.cli.listeners import addresses
 from mxward.cli.loaded import Loaded, read, workers
 from mxward.config import Config, ConfigError, Severity, load
-from mxward.metrics.board import Board
 from mxward.proxy.census import Census
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.output import Output
@@ -21,7 +22,6 @@ from mxward.supervisor.worker import Post
 
 __all__ = ["Announcer", "Service", "wanted"]
 
-_HEARTBEAT = "heartbeat"
 _SPARE_ROWS = 8
 
 
@@ -41,6 +41,10 @@ class Announcer:
         self._descriptor = descriptor
         self._eventlog = EventLog(Output(descriptor), style)
 
+    def count_on(self, row: metrics.Row) -> None:
+        """Count what is told there, too."""
+        self._eventlog.observe = metrics.EventCounts(row)
+
     def tell(self, event: str, *, loud: bool = False, **fields: object) -> None:
         """Write it, with what could not be written before, if there is room."""
         said = {"level": "loud", **fields} if loud else fields
@@ -53,23 +57,28 @@ class Announcer:
 class Service:
     """The proxy, for a supervisor."""
 
-    def __init__(self, path: Path, loaded: Loaded, announcer: Announcer) -> None:
+    def __init__(
+        self,
+        path: Path,
+        loaded: Loaded,
+        announcer: Announcer,
+        listener: socket.socket | None = None,
+    ) -> None:
+        """`listener` is where somebody may ask for the metrics."""
         self.loaded = loaded
         self.tell = announcer.tell
         most = max(workers(loaded.config), os.cpu_count() or 1)
         self.rows = 2 * most + _SPARE_ROWS  # a reload may take as many anew, and then some
         self._path = path
         self._census = Census(self.rows)
-        self._board = Board(self.rows, [_HEARTBEAT])
+        self._board = metrics.board(self.rows)
+        announcer.count_on(self._board.row(self.rows))
+        self._answer = _answering(listener, self._board)
 
     def work(self, post: Post) -> int:
         """A worker's whole life."""
-        row = self._board.row(post.row)
-
-        def beat(now: float) -> None:
-            row.set(_HEARTBEAT, now)
-
-        return serving.work(post, self._path, self.loaded, self._census.seat(post.row), beat)
+        census, row = self._census.seat(post.row), self._board.row(post.row)
+        return serving.work(post, self._path, self.loaded, census, row, self._answer)
 
     def reload(self, commit: Callable[[Wanted], None]) -> None:
         """Put what the files say now in force. Raises Refused, with nothing changed."""
@@ -87,12 +96,23 @@ class Service:
 
     def heard(self, row: int) -> float:
         """When a worker's event loop last went round."""
-        return self._board.value(row, _HEARTBEAT)
+        return self._board.value(row, metrics.HEARTBEAT)
 
     def clear(self, row: int) -> None:
         """Nothing that the worker counted counts any more."""
         self._census.clear(row)
         self._board.clear(row)
+
+
+def _answering(
+    listener: socket.socket | None, board: metrics.Board
+) -> Callable[[], Callable[[], None]]:
+    """How a worker begins to answer for the metrics."""
+    if listener is None:
+        return lambda: lambda: None
+    from mxward.metrics.answering import answer  # its library is large, and few need it
+
+    return lambda: answer(listener, board).stop
 
 
 def _mistakes(error: ConfigError) -> str:
@@ -105,5 +125,6 @@ def _unchangeable(old: Config, new: Config) -> list[str]:
         "server.user": (old.server.user, new.server.user),
         "store.path": (old.store.path, new.store.path),
         "log.format": (old.log.format, new.log.format),
+        "metrics.listen": (old.metrics.listen, new.metrics.listen),
     }
     return [key for key, (before, after) in pairs.items() if before != after]

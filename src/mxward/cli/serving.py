@@ -14,14 +14,19 @@ from pathlib import Path
 
 import uvloop
 
+from mxward import metrics
 from mxward.cli import wiring
 from mxward.cli.chores import Chores, InForce, open_store, tell
 from mxward.cli.loaded import Loaded, workers
 from mxward.config import ConfigError, Problem
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
+from mxward.metrics import EventCounts, Row
+from mxward.metrics.asking import CountedResolver
+from mxward.metrics.onward import Onward
 from mxward.proxy.census import Seat
 from mxward.proxy.eventlog import EventLog
+from mxward.proxy.gauges import Gauges
 from mxward.proxy.learning import learn
 from mxward.proxy.output import Output
 from mxward.proxy.server import Ending, serve
@@ -42,13 +47,20 @@ _BEAT = 1.0
 
 
 def work(
-    post: Post, path: Path, loaded: Loaded, census: Seat, beat: Callable[[float], None]
+    post: Post,
+    path: Path,
+    loaded: Loaded,
+    census: Seat,
+    row: Row,
+    answer: Callable[[], Callable[[], None]],
 ) -> int:
-    """Serve until told to end; gives the exit code. `beat` takes the time of each heartbeat."""
+    """Serve until told to end; gives the exit code. `answer` begins to answer for the
+    metrics, and gives the way to end it.
+    """
     if post.again:  # what was read for the one before may have changed
         loaded = replace(loaded, reading=loaded.inventory.read())
     try:
-        uvloop.run(_Worker.life(post, path, loaded, census, beat))
+        uvloop.run(_Worker.life(post, path, loaded, census, row, answer))
     except ConfigError as error:
         post.line.tell(News.WRONG, "\n".join(map(str, error.problems)))
         return CONFIGURATION
@@ -65,9 +77,10 @@ class _Worker:
         path: Path,
         loaded: Loaded,
         census: Seat,
-        beat: Callable[[float], None],
+        row: Row,
+        answer: Callable[[], Callable[[], None]],
     ) -> None:
-        await cls(post, path, loaded, census, beat).serve()
+        await cls(post, path, loaded, census, row, answer).serve()
 
     def __init__(
         self,
@@ -75,18 +88,24 @@ class _Worker:
         path: Path,
         loaded: Loaded,
         census: Seat,
-        beat: Callable[[float], None],
+        row: Row,
+        answer: Callable[[], Callable[[], None]],
     ) -> None:
         self._post = post
         self._first = post.seat == 0  # tells what all of them would tell, and tidies up
         self._loop = asyncio.get_running_loop()
         self._census = census
-        self._beat = beat
+        self._row = row
+        self._answer = answer
+        self._answer_no_more: Callable[[], None] = lambda: None
+        self._onward = Onward(row, time.monotonic)
         self._ending = Ending()
         self._background: set[asyncio.Task[None]] = set()
         self._wrong: ConfigError | None = None
         self._offers_starttls: dict[str, bool] = {}  # by mail server
-        self._eventlog = EventLog(Output(sys.stdout.fileno()), loaded.config.log.format)
+        self._eventlog = EventLog(
+            Output(sys.stdout.fileno()), loaded.config.log.format, observe=EventCounts(row)
+        )
         self._tell_about(loaded)
         opened = open_store(loaded.config, loaded.reading.domains, self._loud, tidy=self._first)
         self._memory = opened[1] if opened else Recollection()
@@ -94,7 +113,13 @@ class _Worker:
         self._mark = Mark(opened[0].mark_key() if opened else os.urandom(32))
         self._in_force = self._put_together(loaded, None)
         self._chores = Chores(
-            path, opened, self._current, self._reloaded, self._loud, speaks=self._first
+            path,
+            opened,
+            self._current,
+            self._reloaded,
+            self._loud,
+            Gauges(row, self._memory),
+            speaks=self._first,
         )
 
     def _current(self) -> InForce:
@@ -115,15 +140,16 @@ class _Worker:
         config, count = loaded.config, workers(loaded.config)
         rules = config.rules(loaded.reading.domains)
         before = former.loaded.config if former else None
+        dns = CountedResolver(loaded.dns, self._row, time.monotonic)
         if former and before and before.dns == config.dns:
             names = former.names
         else:
-            names = ClientNames(loaded.dns, time.time)
+            names = ClientNames(dns, time.time)
         if former and before and (before.dns, before.scanners) == (config.dns, config.scanners):
             doors = former.doors
         else:
             doors = Doors(
-                loaded.dns,
+                dns,
                 rules.scanners,
                 self._memory,
                 time.time,
@@ -139,6 +165,7 @@ class _Worker:
             self._eventlog,
             loaded.certificates,
             self._census,
+            self._onward,
             count,
             former.shared if former else None,
         )
@@ -176,7 +203,9 @@ class _Worker:
         keepers = self._chores.keepers(self._eventlog)
         for keeper in keepers:
             keeper.start()
+        self._row.set(metrics.SEAT, self._post.seat + 1)
         self._heartbeat()
+        self._answer_no_more = self._answer()
         self._start(self._learn())
         self._start(self._in_force.doors.prepare())
         try:
@@ -205,7 +234,7 @@ class _Worker:
         self._post.line.tell(News.READY)
 
     def _heartbeat(self) -> None:
-        self._beat(time.monotonic())
+        self._row.set(metrics.HEARTBEAT, time.monotonic())
         self._loop.call_later(_BEAT, self._heartbeat)
 
     def _hear(self) -> None:
@@ -214,6 +243,8 @@ class _Worker:
             if order == Order.RELOAD:
                 self._chores.reload()
             elif order == Order.RETIRE:
+                self._row.set(metrics.SEAT, 0)
+                self._answer_no_more()  # others do
                 self._ending.retire()
             elif order == Order.STOP:
                 self._stop()
@@ -222,6 +253,7 @@ class _Worker:
             self._stop()
 
     def _stop(self) -> None:
+        self._row.set(metrics.SEAT, 0)
         self._ending.stop(self._in_force.loaded.config.server.drain)
 
     def _tell_room(self) -> None:

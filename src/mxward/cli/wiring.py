@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from mxward.config import Config, ConfigError, Problem
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
+from mxward.metrics.onward import Onward
 from mxward.model import Rules, Stage
 from mxward.networks import Address, Networks
 from mxward.proxy.admission import Room
@@ -100,6 +101,7 @@ def shared(
     eventlog: EventLog,
     certificates: Certificates | None,
     census: Seat,
+    onward: Onward,
     workers: int,
     former: Shared | None = None,
 ) -> Shared:
@@ -118,6 +120,7 @@ def shared(
         room=room,
         pool=_pool(config, workers, former),
         census=census,
+        onward=onward,
         most_sessions=room_for_sessions(room.connections),
         former=former,
     )

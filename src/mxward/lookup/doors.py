@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from math import inf
 from typing import NamedTuple
 
 from mxward.frontdoor.egress import Egress
@@ -28,7 +29,7 @@ from mxward.lookup.facts import Fact, Facts
 from mxward.lookup.flights import Flights
 from mxward.lookup.memory import Memory
 from mxward.lookup.resolver import Resolver
-from mxward.model import FrontDoor, Kind, Known, Question, Remembered, Scanner
+from mxward.model import FrontDoor, Kind, Known, Question, Remembered, Scanner, Source
 from mxward.networks import Address
 from mxward.store.recollection import drop_oldest
 
@@ -111,6 +112,16 @@ class Doors:
         It is told from memory, without a look-up.
         """
         return self._egresses.waiting()
+
+    def in_use(self) -> tuple[int, int, float]:
+        """How many doors hold now, how many of them are stale, and when the oldest was observed.
+
+        inf is where there is none. For any thread.
+        """
+        now = self._clock()
+        doors = [door for door, until in tuple(self._doors.values()) if now < until]
+        stale = sum(door.source is Source.REMEMBERED for door in doors)
+        return len(doors), stale, min((door.observed_at for door in doors), default=inf)
 
     async def prepare(self) -> None:
         """Look up every scanner's egress, so that the first mail need not wait for it."""

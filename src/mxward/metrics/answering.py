@@ -34,19 +34,19 @@ _POLL = 0.5
 
 
 class Answering:
-    """A listener that is answered on, until it is stopped."""
+    """A listener that is answered on, until it is stopped, or the process ends."""
 
     def __init__(self, server: TCPServer) -> None:
         self._server = server
-        self._thread = Thread(
-            target=server.serve_forever, args=(_POLL,), name="metrics", daemon=True
-        )
-        self._thread.start()
+        Thread(target=self._answer, name="metrics", daemon=True).start()
 
     def stop(self) -> None:
-        """Answer no more: others may go on. The listener itself stays open."""
-        self._server.shutdown()
-        self._thread.join(2 * PATIENCE)
+        """Answer no more, in a moment: other processes may go on. Does not wait."""
+        Thread(target=self._server.shutdown, name="metrics-end", daemon=True).start()
+
+    def _answer(self) -> None:
+        self._server.serve_forever(_POLL)
+        self._server.server_close()
 
 
 def answer(

@@ -23,7 +23,9 @@ ROOMS = ("connections", "reserved", "per_network")
 
 CONNECTIONS = counter("connections", "Clients that were let in.")
 OPEN = gauge("connections_open", "Clients that are connected now.")
-ROOM = gauge("connections_allowed", "Clients that may be connected at once (limits.connections).")
+ROOM = gauge(
+    "connections_allowed", "Clients that may be connected at once (limits.connections).", _MOST
+)
 LIMITS = counter(
     "limits",
     "Times that a client met a limit of [limits], or rerouted mail the scanner's reroute_rate.",

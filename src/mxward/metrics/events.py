@@ -27,6 +27,8 @@ _DECISIONS: dict[object, str] = {
 _OBSERVED = {action: catalogue.OBSERVED.column(action) for action in Action}
 _LINES = {event: catalogue.LINES.column(event) for event in catalogue.EVENTS}
 _LIMITS = {name: catalogue.LIMITS.column(name) for (name,) in catalogue.LIMITS.series}
+_MESSAGES = {labels: catalogue.MESSAGES.column(*labels) for labels in catalogue.MESSAGES.series}
+_OCTETS = {to: catalogue.OCTETS.column(to) for (to,) in catalogue.OCTETS.series}
 _VERDICTS = {2: "accepted", 4: "deferred", 5: "refused"}
 
 
@@ -76,10 +78,10 @@ class EventCounts:
     def _on_message(self, at: float, fields: Fields) -> None:
         to, said = target(fields["upstream"]), fields["reply"]
         verdict = _VERDICTS.get(said.code // 100) if isinstance(said, Reply) else None
-        self._row.add(catalogue.MESSAGES.column(to, verdict or "given-up"))
+        self._row.add(_MESSAGES[to, verdict or "given-up"])
         size, waited = fields["size"], fields.get("waited_ms")
         if verdict == "accepted" and isinstance(size, int):
-            self._row.add(catalogue.OCTETS.column(to), size)
+            self._row.add(_OCTETS[to], size)
         if isinstance(waited, int):
             self._verdicts[to].took(waited / 1000)
 

@@ -103,13 +103,15 @@ class Admission:
         most: int | None = None,
     ) -> None:
         self.is_front_door = is_front_door
+        self.admitted = 0
+        self.turned_away: Counter[Full] = Counter()
         self._tell = tell
         self._clock = clock
         self._census = census or Census().seat(0)
         self._sessions: dict[Session, int | None] = {}  # where its network is counted
         self._back_door = 0
         self.set_room(room, most)
-        self._turned_away: Counter[Full] = Counter()
+        self._untold: Counter[Full] = Counter()
         self._told_at: dict[Full, float] = {}
 
     def set_room(self, room: Room, most: int | None = None) -> None:
@@ -132,6 +134,7 @@ class Admission:
             self._turn_away(full, client)
             return False
         self._count(session, network)
+        self.admitted += 1
         return True
 
     def expect(self, session: Session, balancer: Address) -> bool:
@@ -188,10 +191,11 @@ class Admission:
 
     def _turn_away(self, full: Full, client: Address) -> None:
         """Count who is turned away; the log hears of each kind at most once a minute."""
-        self._turned_away[full] += 1
+        self.turned_away[full] += 1
+        self._untold[full] += 1
         now = self._clock()
         if now >= self._told_at.get(full, -inf) + TOLD_EVERY:
             self._told_at[full] = now
-            turned_away = self._turned_away.pop(full)
+            turned_away = self._untold.pop(full)
             fields = {"why": full, "client": client, "turned_away": turned_away}
             self._tell(Log("full", fields, loud=True))

@@ -2,7 +2,8 @@
 
 The event loop only puts events into a bounded queue; the keeper's thread formats and writes them in
 batches. When the queue is full, events are dropped and counted, and the count is a line of its own:
-a slow log never holds up mail. Text that strangers chose is quoted, so no line can be forged.
+a slow log never holds up mail. That thread also shows each event to whoever counts what happens.
+Text that strangers chose is quoted, so no line can be forged.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Protocol
 
-__all__ = ["EventLog", "Stream", "as_json", "as_logfmt"]
+__all__ = ["EventLog", "Observer", "Stream", "as_json", "as_logfmt"]
 
 _WORTH_REMEMBERING = 100  # characters
 _BARE = re.compile(r"[0-9A-Za-z_.:/@<>+\[\]*-]+")
@@ -33,10 +34,28 @@ class Stream(Protocol):
         ...
 
 
-class EventLog:
-    """Takes events from any thread; `flush` writes what has gathered."""
+Observer = Callable[[float, str, Mapping[str, object]], None]
+"""Is shown an event as `put` is. Must not raise."""
 
-    def __init__(self, stream: Stream, style: str = "logfmt", room: int = 10_000) -> None:
+
+def _nobody(at: float, event: str, fields: Mapping[str, object]) -> None:
+    pass
+
+
+class EventLog:
+    """Takes events from any thread; `flush` writes what has gathered.
+
+    `observe` is called by the thread that writes, before it does.
+    """
+
+    def __init__(
+        self,
+        stream: Stream,
+        style: str = "logfmt",
+        room: int = 10_000,
+        observe: Observer = _nobody,
+    ) -> None:
+        self.observe = observe
         self._stream = stream
         self._format = as_json if style == "json" else as_logfmt
         self._events: deque[tuple[float, str, Mapping[str, object]]] = deque()
@@ -54,11 +73,11 @@ class EventLog:
         """Write what is there. Raises OSError where the stream cannot be written."""
         lines = []
         while self._events:
-            lines.append(self._format(*self._events.popleft()))
+            lines.append(self._taken(*self._events.popleft()))
         dropped, self._dropped = self._dropped, 0
         if dropped:
             now = datetime.now(UTC).timestamp()
-            lines.append(self._format(now, "dropped", {"level": "loud", "events": dropped}))
+            lines.append(self._taken(now, "dropped", {"level": "loud", "events": dropped}))
         if not lines:
             return
         try:
@@ -67,6 +86,10 @@ class EventLog:
         except OSError:
             self._dropped += len(lines)
             raise
+
+    def _taken(self, at: float, event: str, fields: Mapping[str, object]) -> str:
+        self.observe(at, event, fields)
+        return self._format(at, event, fields)
 
 
 def as_logfmt(at: float, event: str, fields: Mapping[str, object]) -> str:

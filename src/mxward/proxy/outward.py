@@ -45,11 +45,14 @@ class Outward:
         self._endpoint = endpoint
         kept = shared.pool.take(endpoint) if effect.kept else None
         if kept is not None:
+            shared.onward.reused(endpoint)
             self._upstream, extensions = kept
             self._upstream.adopt(self._tell, self._on_full)
             self._tell(Connected(extensions))
             return
-        self._upstream = UpstreamConnection(self._tell, self._on_full, self._on_trouble)
+        self._upstream = UpstreamConnection(
+            self._tell, self._on_full, self._on_trouble, self._on_made
+        )
         source = shared.source_for(endpoint)
         self._upstream.open(endpoint, source, shared.settings.timeouts.connect)
 
@@ -98,8 +101,13 @@ class Outward:
         upstream, self._upstream = self._upstream, None
         return upstream
 
+    def _on_made(self, seconds: float) -> None:
+        if self._endpoint is not None:
+            self._shared.onward.made(self._endpoint, seconds)
+
     def _on_trouble(self, why: str) -> None:
         if self._endpoint is not None:
+            self._shared.onward.failed(self._endpoint)
             self._shared.troubles.met(self._endpoint, why)
 
     def _on_full(self, full: bool) -> None:

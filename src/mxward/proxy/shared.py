@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import InitVar, dataclass, field
 from random import Random
 
+from mxward import metrics
+from mxward.metrics.onward import Onward
 from mxward.networks import Address, Networks
 from mxward.proxy.admission import Admission, Room
 from mxward.proxy.census import Census, Seat
@@ -33,6 +35,10 @@ def _strict(client: Address) -> Content:
     return Content()
 
 
+def _uncounted() -> Onward:
+    return Onward(metrics.board(0).row(0), time.monotonic)
+
+
 @dataclass(slots=True)
 class Shared:
     """One for all sessions; to be made on their event loop.
@@ -52,6 +58,7 @@ class Shared:
     room: Room = field(default_factory=Room)
     pool: Pool = field(default_factory=lambda: Pool(0))
     census: Seat = field(default_factory=lambda: Census().seat(0))
+    onward: Onward = field(default_factory=_uncounted)
     most_sessions: int | None = None  # in this process; None: as many as there is room for
     former: InitVar[Shared | None] = None
     loop: asyncio.AbstractEventLoop = field(init=False)
@@ -98,6 +105,7 @@ class Shared:
 
     def learned(self, mail_server: Extensions) -> None:
         """The mail server has said what it offers: so will we."""
+        self.onward.answered()
         known = self.offers.mail_server
         if mail_server is not known and mail_server != known:
             self.offers = Offers(self.settings, mail_server)

@@ -23,25 +23,28 @@ __all__ = ["UpstreamConnection"]
 class UpstreamConnection(asyncio.Protocol):
     """Tells its owner what happens, until the owner has left it; then it is silent."""
 
-    __slots__ = ("_hold", "_task", "_tell", "_transport", "_trouble", "since")
+    __slots__ = ("_hold", "_made", "_task", "_tell", "_transport", "_trouble", "since")
 
     def __init__(
         self,
         tell: Callable[[Event], None],
         hold: Callable[[bool], None],
         trouble: Callable[[str], None] = lambda why: None,
+        made: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._tell: Callable[[Event], None] | None = tell
         self._trouble = trouble  # called with why it could not be made, or secured
+        self._made = made  # called with the seconds that it took, once it stands
         self._hold = hold  # called with True when no more can be written, with False when it can
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
-        self.since = 0.0  # when it stood, by the loop's clock
+        self.since = 0.0  # when it was begun, then when it stood, by the loop's clock
 
     def open(self, endpoint: Endpoint, source: Address | None, seconds: float) -> None:
         """Connect in the background, from `source` where one is given; `seconds` at most."""
-        work = self._connect(endpoint, source, seconds)
-        self._task = asyncio.get_running_loop().create_task(work)
+        loop = asyncio.get_running_loop()
+        self.since = loop.time()
+        self._task = loop.create_task(self._connect(endpoint, source, seconds))
 
     async def _connect(self, endpoint: Endpoint, source: Address | None, seconds: float) -> None:
         loop = asyncio.get_running_loop()
@@ -147,7 +150,8 @@ class UpstreamConnection(asyncio.Protocol):
         if self._tell is None:
             self._transport.abort()
             return
-        self.since = asyncio.get_running_loop().time()
+        began, self.since = self.since, asyncio.get_running_loop().time()
+        self._made(self.since - began)
         self._say(Connected())
 
     def data_received(self, data: bytes) -> None:
