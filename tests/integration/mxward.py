@@ -33,6 +33,8 @@ class Mxward:
         self.address = address
         self.port = port
         self.configuration = configuration
+        self.began = 0
+        """Where the log of the last start begins."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -70,6 +72,7 @@ class Mxward:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.write()
         with (self.directory / "log").open("ab") as log:
+            self.began = log.tell()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "mxward", "serve", "--config", str(self.path)],
                 stdin=subprocess.DEVNULL,
