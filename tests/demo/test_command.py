@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -88,6 +89,9 @@ def test_interrupted_before_its_end(moment: str, tmp_path: Path) -> None:
     process.communicate(timeout=20)
     assert process.returncode == 130
     assert list(tmp_path.iterdir()) == []
+    gone_by = time.monotonic() + 10  # workers see that their supervisor is gone, and go
+    while who_mentions(tmp_path) and time.monotonic() < gone_by:
+        time.sleep(0.05)
     assert who_mentions(tmp_path) == []
 
 
