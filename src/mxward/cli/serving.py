@@ -27,7 +27,7 @@ from mxward.metrics.onward import Onward
 from mxward.proxy.census import Seat
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.gauges import Gauges
-from mxward.proxy.learning import learn
+from mxward.proxy.learning import learn, watch
 from mxward.proxy.output import Output
 from mxward.proxy.server import Ending, serve
 from mxward.smtp.rerouting import Mark
@@ -212,6 +212,7 @@ class _Worker:
             # Clients wait in the backlog for a moment, rather than be offered less than there is.
             await asyncio.wait(tuple(self._background), timeout=_HEAD_START)
             self._start(self._tell_what_waits())
+            self._start(watch(lambda: self._in_force.shared))
             if self._wrong is None:
                 await serve(
                     lambda: self._in_force.shared, self._post.listeners, self._ending, self._ready

@@ -44,6 +44,11 @@ class Onward:
         if not endpoint.scanner:
             self._row.set(catalogue.FAILED, self._clock())
 
+    @property
+    def mail_server_fails(self) -> bool:
+        """Whether it has failed, and not answered since."""
+        return self._row.get(catalogue.FAILED) > self._row.get(catalogue.ANSWERED)
+
     def answered(self) -> None:
         """The mail server has greeted, and answered EHLO."""
         self._row.set(catalogue.ANSWERED, self._clock())

@@ -1,8 +1,14 @@
-"""Asks the mail server what it offers, so that the first client is already offered it."""
+"""Asks the mail server what it offers: before the first client, and again while it does not answer.
+
+So the first client is already offered it, and whoever asks for the proxy's health need not wait for
+the next client.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from mxward import networks
@@ -24,7 +30,7 @@ from mxward.smtp.vocabulary import (
     UpstreamSecured,
 )
 
-__all__ = ["learn"]
+__all__ = ["learn", "watch"]
 
 PAUSE = 10.0
 """Seconds between tries while the mail server does not answer."""
@@ -39,18 +45,34 @@ async def learn(shared: Shared) -> bool:
     mail_server = shared.settings.mail_server
     while True:
         try:
-            asking = _Asking(shared)
-            async with asyncio.timeout(PATIENCE):
-                offered = await asking.ask(mail_server)
+            starttls = await _ask(shared)
         except (OSError, TimeoutError, ProtocolError) as why:
             fields = {"upstream": mail_server, "why": str(why) or "no answer in time"}
             shared.log(Log("mail-server-silent", fields, loud=True))
+            shared.onward.failed(mail_server)
             await asyncio.sleep(PAUSE)
         else:
-            shared.learned(offered)
+            offered = shared.offers.mail_server
             if shared.settings.identity is Identity.XCLIENT and "XCLIENT" not in offered:
                 shared.troubles.met(mail_server, "XCLIENT is not offered to mxward")
-            return asking.starttls
+            return starttls
+
+
+async def watch(current: Callable[[], Shared]) -> None:
+    """Ask again while the last that was heard of the mail server is that it fails."""
+    while True:
+        await asyncio.sleep(PAUSE)
+        if current().onward.mail_server_fails:
+            with suppress(OSError, TimeoutError, ProtocolError):
+                await _ask(current())
+
+
+async def _ask(shared: Shared) -> bool:
+    """Ask once; whether STARTTLS is offered. Raises OSError, TimeoutError, ProtocolError."""
+    asking = _Asking(shared)
+    async with asyncio.timeout(PATIENCE):
+        shared.learned(await asking.ask(shared.settings.mail_server))
+    return asking.starttls
 
 
 class _Asking:
