@@ -24,7 +24,6 @@ from mxward.lookup.names import ClientNames
 from mxward.model import Arrival, Kind, Known, Question, Remembered, Rules, Scanner, Stage
 from mxward.networks import Networks
 from mxward.proxy.decider import Decider
-from mxward.smtp.vocabulary import Endpoint
 from mxward.store.database import Store
 from mxward.store.memory import StoredMemory
 
@@ -92,7 +91,7 @@ def _decider(directory: Path) -> Decider:
     rules = Rules(inventory=inventory, stage=Stage.REFUSE, scanners=scanners)
     memory = StoredMemory(Store.open(directory / "store.db"))
     doors = Doors(resolver, scanners, memory, time.time)
-    return Decider(rules, doors, ClientNames(resolver, time.time), Endpoint(_SERVER, 25))
+    return Decider(rules, doors, ClientNames(resolver, time.time))
 
 
 def _arrival(name: str, number: int) -> Arrival:

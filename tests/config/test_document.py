@@ -191,7 +191,7 @@ def test_the_rules_that_come_of_it(full: Path) -> None:
                 certificates=("*.mimecast.com", "out.mimecast.net"),
             )
         },
-        own=frozenset({ip_address("192.0.2.25"), ip_address("2001:db8::25")}),
+        own=frozenset(map(ip_address, ("192.0.2.25", "2001:db8::25", "203.0.113.25"))),
         client_told=True,
         rehearsed=Stage.REROUTE,
     )

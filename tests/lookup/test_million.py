@@ -32,7 +32,6 @@ from mxward.model import (
 )
 from mxward.networks import Networks, address
 from mxward.proxy.decider import Decider
-from mxward.smtp.vocabulary import Endpoint
 from mxward.store.database import Store
 from mxward.store.memory import StoredMemory
 from mxward.store.recollection import Recollection
@@ -261,7 +260,6 @@ def test_what_is_learned_of_a_domain_is_kept_by_the_inventorys_own_object() -> N
         Rules(inventory=inventory),
         Doors(resolver, SCANNERS, memory, clock),
         ClientNames(resolver, clock),
-        Endpoint(address("203.0.113.25"), 25),
         clock=clock,
     )
     local, other = address("203.0.113.25"), address("198.51.100.7")

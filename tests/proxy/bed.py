@@ -23,6 +23,7 @@ from mxward.model import Rules, Scanner, Stage
 from mxward.networks import Networks
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
+from mxward.proxy.mail_server import MailServer
 from mxward.proxy.server import Ending, serve
 from mxward.proxy.shared import Shared
 from mxward.smtp.rerouting import Mark
@@ -74,7 +75,9 @@ class Bed:
 
     def set(self, **changes: Any) -> None:
         """Other settings, for the sessions to come."""
-        self.shared.settings = replace(self.shared.settings, **changes)
+        shared = self.shared
+        shared.settings = replace(shared.settings, **changes)
+        shared.mail_server = MailServer(shared.settings, shared.mail_server)
 
     def logged(self) -> str:
         self.shared.eventlog.flush()
@@ -160,9 +163,7 @@ def _shared(
     )
     doors = Doors(resolver, rules.scanners, Recollection(), time.time)
     endpoint = Endpoint(ip_address(MAIL_SERVER), mail_port)
-    decider = Decider(
-        rules, doors, ClientNames(resolver, time.time), endpoint, reroute_port=scanner_port
-    )
+    decider = Decider(rules, doors, ClientNames(resolver, time.time), reroute_port=scanner_port)
     log = io.StringIO()
     settings = Settings("mx.test", Mark(b"k" * 32), endpoint, contact="postmaster@mx.test")
     return Shared(settings, decider, EventLog(log)), log

@@ -33,9 +33,9 @@ def learned(
         async with bed() as stand:
             stand.set(mail_server=endpoint, identity=identity)
             if before:
-                stand.shared.learned(Extensions({before: ""}))
+                stand.shared.learned(stand.shared.mail_server, Extensions({before: ""}))
             found = await asyncio.wait_for(learn(stand.shared), 10)
-            assert set(keywords) <= set(stand.shared.offers.mail_server.keywords)
+            assert set(keywords) <= set(stand.shared.mail_server.offers.mail_server.keywords)
             server.close()
             return found, stand.logged()
 

@@ -65,7 +65,6 @@ async def pooled(tls: Tls) -> AsyncIterator[tuple[Bed, MailServer]]:
     endpoint = Endpoint(ip_address(MAIL_SERVER), server.sockets[0].getsockname()[1], tls=tls)
     async with bed() as stand:
         stand.set(identity=Identity.XCLIENT, mail_server=endpoint, limits=Limits(commands=10**6))
-        stand.shared.decider.mail_server = endpoint
         stand.shared.pool = Pool(5)
         yield stand, mail
         stand.shared.pool.close()

@@ -132,7 +132,7 @@ def test_a_client_that_breaks_off_in_its_message_delivers_nothing() -> None:
 
 def test_an_unreachable_mail_server_is_a_4xx() -> None:
     async def scene(stand: Bed) -> None:
-        stand.shared.decider.mail_server = Endpoint(stand.shared.settings.mail_server.address, 9)
+        stand.set(mail_server=Endpoint(stand.shared.settings.mail_server.address, 9))
         client = await stand.client()
         (answer,) = await client.envelope("shaun@it.test")
         assert answer.startswith("451 4.4.1"), MAIL_SERVER

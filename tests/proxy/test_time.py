@@ -40,7 +40,7 @@ def test_a_client_that_drips_buys_no_time_for_a_silent_upstream() -> None:
 
         server = await asyncio.start_server(silent, MAIL_SERVER, 0)
         port = server.sockets[0].getsockname()[1]
-        stand.shared.decider.mail_server = Endpoint(stand.shared.settings.mail_server.address, port)
+        stand.set(mail_server=Endpoint(stand.shared.settings.mail_server.address, port))
         client = await stand.client()
         await client.answer()
         client.writer.write(b"EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<shaun@it.test>\r\n")

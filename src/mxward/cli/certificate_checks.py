@@ -145,6 +145,6 @@ async def _look_up(
 
 def _own(config: Config) -> frozenset[Address]:
     """The mail server's addresses, as MX records have them; else those that mxward listens at."""
-    listeners = [end.address for end in config.server.listen]
+    listeners = [end.address for end in config.listen]
     heard = frozenset(each for each in listeners if each and not each.is_unspecified)
-    return frozenset(config.server.addresses) or heard
+    return config.own or heard

@@ -128,11 +128,13 @@ def _print(
 
 def _summary(config: Config, reading: Reading) -> Iterator[tuple[str, str]]:
     server = config.server
-    yield "listens", "  ".join(map(str, server.listen))
-    if server.upstream:
-        told = (
-            f"told who the client is by {server.identity}" if server.client_told else "told nothing"
-        )
+    told = f"told who the client is by {server.identity}" if server.client_told else "told nothing"
+    yield "listens", "  ".join(map(str, config.listeners))
+    if config.intercept:
+        ports = " ".join(map(str, config.intercept.ports))
+        servers = " ".join(map(str, config.intercept.servers))
+        yield "intercepts", f"ports {ports} of {servers}, {told}"
+    if server.upstream and config.listen:
         yield "upstream", f"{server.upstream}, {told}"
     yield "domains", f"{len(reading.domains):,}"
     yield "stages", _stages(config)

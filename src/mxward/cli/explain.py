@@ -113,8 +113,8 @@ async def _decide(inquiry: Inquiry, arrival: Arrival) -> Decision:
 
 def _server(config: Config) -> Address:
     """Where clients connect to, as far as the configuration tells."""
-    listening = [end.address for end in config.server.listen if end.address]
-    return (*config.server.addresses, *listening)[0]
+    listening = [end.address for end in config.listeners if end.address]
+    return (*config.server.addresses, *config.intercept.addresses, *listening)[0]
 
 
 def _mailbox(text: str) -> str:

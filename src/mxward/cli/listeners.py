@@ -6,14 +6,15 @@ import errno
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mxward.config import Config, ConfigError, Problem
+from mxward.proxy.transparency import be_transparent
 from mxward.supervisor.addresses import Address, change, mismatch, spelled
 from mxward.supervisor.listening import address_of, bind
 from mxward.supervisor.systemd import given_sockets
 
-__all__ = ["addresses", "listen", "listen_for_metrics", "why_not"]
+__all__ = ["addresses", "binder", "listen", "listen_for_metrics", "why_not"]
 
 _PATIENCE = 3.0
 """Seconds to wait for an address that somebody has: workers of a killed supervisor let go soon."""
@@ -22,12 +23,33 @@ _WHY_NOT = {
     errno.EADDRINUSE: "somebody listens there already; stop that server, or write another port",
     errno.EADDRNOTAVAIL: "no address of this machine; write one that `ip address` lists",
     errno.EACCES: "ports below 1024 need root or CAP_NET_BIND_SERVICE; give it that",
+    errno.EPERM: "taking diverted connections needs root or CAP_NET_RAW; give it that",
 }
 
 
 def addresses(config: Config) -> tuple[Address, ...]:
-    """Where a configuration wants clients to connect."""
-    return tuple((end.host, end.port) for end in config.server.listen)
+    """Where a configuration wants connections to arrive."""
+    return tuple((end.host, end.port) for end in config.listeners)
+
+
+def binder(config: Config) -> Callable[[str, int], socket.socket]:
+    """How an address is listened on. What it gives raises OSError."""
+    diverted = {(end.host, end.port) for end in config.intercept.listeners}
+
+    def opened(host: str, port: int) -> socket.socket:
+        listener = bind(host, port)
+        return _made_transparent(listener) if (host, port) in diverted else listener
+
+    return opened
+
+
+def _made_transparent(listener: socket.socket) -> socket.socket:
+    try:
+        be_transparent(listener)
+    except OSError:
+        listener.close()
+        raise
+    return listener
 
 
 def why_not(error: OSError) -> str:
@@ -45,7 +67,7 @@ def listen(config: Config, handed_over: Sequence[socket.socket]) -> list[socket.
     opened: dict[Address, socket.socket] = {}
     for address in difference.come:
         try:
-            opened[address] = _bind(address)
+            opened[address] = _bind(binder(config), address)
         except OSError as error:
             for listener in opened.values():
                 listener.close()
@@ -76,23 +98,35 @@ def _given(config: Config, wanted: Sequence[Address]) -> dict[Address, socket.so
     except ValueError as error:
         raise _wrong(config, f"{error}; give listening TCP sockets only (ListenStream=)") from None
     held = {address_of(listener): listener for listener in given}
+    for end in config.intercept.listeners:
+        if (end.host, end.port) in held:
+            _need_transparent(config, held[end.host, end.port])
     wrong = mismatch(held, wanted) if held else ""
     if wrong:
         raise _wrong(config, f"{wrong}; write the same in the socket unit (ListenStream=)")
     return held
 
 
-def _bind(address: Address) -> socket.socket:
+def _bind(opened: Callable[[str, int], socket.socket], address: Address) -> socket.socket:
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            return bind(*address)
+            return opened(*address)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                 raise
         time.sleep(_PAUSE)
 
 
+def _need_transparent(config: Config, listener: socket.socket) -> None:
+    try:
+        be_transparent(listener)
+    except OSError as error:
+        raise _wrong(
+            config, f"{why_not(error)}; write Transparent=yes in the socket unit"
+        ) from None
+
+
 def _wrong(config: Config, text: str) -> ConfigError:
-    place = config.place("server", "listen")
-    return ConfigError([Problem(place, f"server.listen: {text}")])
+    key = ("server", "listen") if config.listen else ("intercept", "listen_port")
+    return ConfigError([Problem(config.place(*key), f"{'.'.join(key)}: {text}")])

@@ -22,7 +22,7 @@ class Loaded:
     """A configuration that can be put in force."""
 
     config: Config
-    upstream: Endpoint
+    upstream: Endpoint | None  # where clients' mail goes that connect to us
     dns: DnsResolver
     inventory: Inventory
     reading: Reading
@@ -35,7 +35,8 @@ def read(config: Config, former: Loaded | None = None) -> Loaded:
     An inventory of the same files as the `former` one's goes on from there: one that has shrunk is
     still not believed.
     """
-    upstream, dns = mail_server(config), resolver(config)
+    upstream = mail_server(config) if config.listen else None
+    dns = resolver(config)
     inventory = Inventory(config.inventory, config.place("inventory"))
     if former and former.config.inventory == config.inventory:
         inventory = former.inventory

@@ -118,9 +118,9 @@ def _become_user(config: Config, log: Announcer) -> None:
             warning = 'server.user: missing, so mxward goes on as root; write user = "mxward"'
             log.tell("configuration", loud=True, warning=warning)
         return
-    transparent = config.server.identity == "transparent"
+    kept = (NET_RAW, NET_BIND_SERVICE) if config.intercept else ()
     try:
-        become(user, (NET_RAW, NET_BIND_SERVICE) if transparent else ())
+        become(user, kept)
     except (ValueError, OSError) as error:
         place = config.place("server", "user")
         raise ConfigError([Problem(place, f"server.user: {error}")]) from None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mxward import metrics
 from mxward.cli import serving
-from mxward.cli.listeners import addresses
+from mxward.cli.listeners import addresses, binder
 from mxward.cli.loaded import Loaded, read, workers
 from mxward.config import Config, ConfigError, Severity, load
 from mxward.proxy.census import Census
@@ -29,9 +29,9 @@ def wanted(loaded: Loaded) -> Wanted:
     """What a configuration asks of the supervisor."""
     config, count = loaded.config, workers(loaded.config)
     listen = addresses(config)
-    about = f"{count} workers on {' '.join(map(str, config.server.listen))}"
+    about = f"{count} workers on {' '.join(map(str, config.listeners))}"
     facts = {"domains": len(loaded.reading.domains)}
-    return Wanted(count, listen, config.server.drain, about, facts)
+    return Wanted(count, listen, config.server.drain, binder(config), about, facts)
 
 
 class Announcer:

@@ -155,7 +155,7 @@ class _Worker:
                 time.time,
                 memory_lost=self._memory_lost,
             )
-        decider = wiring.decider(config, rules, doors, names, loaded.upstream)
+        decider = wiring.decider(config, rules, doors, names)
         known = former.shared.settings if former else None
         settings = wiring.settings(config, self._mark, loaded.upstream, count, known)
         shared = wiring.shared(
@@ -273,10 +273,14 @@ class _Worker:
     async def _learn(self) -> None:
         """Learn what the mail server offers; end where clients would lose STARTTLS by it."""
         in_force = self._in_force
+        if in_force.loaded.upstream is None:  # each is asked when its first client comes
+            return
         offers = await learn(in_force.shared)
         self._offers_starttls[str(in_force.loaded.upstream)] = offers
         if in_force.shared is not self._in_force.shared:
-            self._in_force.shared.learned(in_force.shared.offers.mail_server)
+            learned = in_force.shared.mail_server
+            if self._in_force.shared.mail_server.endpoint == learned.endpoint:
+                self._in_force.shared.mail_server.learned(learned.offers.mail_server)
         if offers and _would_hide_starttls(in_force.loaded):
             self._wrong = _hidden(in_force.loaded)
             self._stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from mxward.config import Config, ConfigError, Problem
+from mxward.config import Config, ConfigError, Layout, Method, Problem
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
 from mxward.metrics.onward import Onward
@@ -14,6 +14,7 @@ from mxward.proxy.admission import Room
 from mxward.proxy.census import Seat
 from mxward.proxy.certificates import CertificateFiles, Certificates
 from mxward.proxy.decider import Decider
+from mxward.proxy.diversion import Diversion
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.pool import Pool
 from mxward.proxy.server import room_for_sessions
@@ -21,7 +22,7 @@ from mxward.proxy.shared import Shared
 from mxward.smtp.content import Content
 from mxward.smtp.identity import Identity
 from mxward.smtp.rerouting import LoopMemory, Mark, RateCap
-from mxward.smtp.settings import Settings
+from mxward.smtp.settings import NOWHERE, Settings
 from mxward.smtp.vocabulary import Endpoint
 
 __all__ = ["certificates", "decider", "settings", "shared"]
@@ -41,15 +42,12 @@ def certificates(config: Config) -> Certificates | None:
         raise ConfigError([Problem(place, f"tls.certificates: {error}")]) from None
 
 
-def decider(
-    config: Config, rules: Rules, doors: Doors, names: ClientNames, upstream: Endpoint
-) -> Decider:
+def decider(config: Config, rules: Rules, doors: Doors, names: ClientNames) -> Decider:
     """Who decides."""
     return Decider(
         rules,
         doors,
         names,
-        upstream,
         config.server.reroute_port,
         {name: table.tls for name, table in config.scanners.items()},
         tells_names=config.server.identity is Identity.XCLIENT,
@@ -57,13 +55,17 @@ def decider(
 
 
 def settings(
-    config: Config, mark: Mark, upstream: Endpoint, workers: int, former: Settings | None = None
+    config: Config,
+    mark: Mark,
+    upstream: Endpoint | None,
+    workers: int,
+    former: Settings | None = None,
 ) -> Settings:
     """What holds for every session. Of a `former` one stays what it knows of loops and rates."""
     return Settings(
         hostname=config.server.name(),
         mark=mark,
-        mail_server=upstream,
+        mail_server=upstream or NOWHERE,
         contact=config.server.contact or "",
         identity=config.server.identity,
         starttls=bool(config.tls.certificates),
@@ -116,6 +118,7 @@ def shared(
         balancers=Networks(config.server.proxy_from),
         content_for=_content_for(config),
         certificates=certificates,
+        diversion=_diversion(config),
         upstream_ca=config.tls.upstream_ca,
         room=room,
         pool=_pool(config, workers, former),
@@ -123,6 +126,21 @@ def shared(
         onward=onward,
         most_sessions=room_for_sessions(room.connections),
         former=former,
+    )
+
+
+def _diversion(config: Config) -> Diversion | None:
+    intercept = config.intercept
+    if not intercept:
+        return None
+    return Diversion(
+        Networks(intercept.servers),
+        frozenset(intercept.ports),
+        frozenset(intercept.tls_ports),
+        redirects=intercept.method is Method.REDIRECT,
+        tls=config.upstream_tls(),
+        name=config.server.upstream_name or "",
+        mark=intercept.own_mark if intercept.layout is Layout.HOST else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mxward.config.check_tls import CERTIFICATE
 from mxward.config.document import Config
 from mxward.config.problems import Finding, Sound, warning
 
@@ -75,7 +76,7 @@ def _listeners(config: Config, sound: Sound) -> Iterator[Finding]:
     """The port for intercepted connections is mxward's on every address."""
     if not config.intercept or "listen" not in config.server.model_fields_set:
         return
-    for index, end in enumerate(config.server.listen):
+    for index, end in enumerate(config.listen):
         if end.port == config.intercept.listen_port:
             yield Finding(
                 ("server", "listen", index),
@@ -84,4 +85,46 @@ def _listeners(config: Config, sound: Sound) -> Iterator[Finding]:
             )
 
 
-CHECKS = (_missing, _needless, _everything, _ports, _listeners)
+def _own(config: Config, sound: Sound) -> Iterator[Finding]:
+    """A domain is *own* where its MX is a mail server: each of these must be known."""
+    if config.server.addresses or not config.enforces or not sound("server", "addresses"):
+        return
+    for index, server in enumerate(config.intercept.servers if config.intercept else ()):
+        if server.prefixlen != server.max_prefixlen:
+            yield Finding(
+                ("intercept", "servers", index),
+                f'server.addresses: missing: "{server}" does not tell the mail servers\' addresses '
+                "one by one, and without them no stage but observe is safe; "
+                f'write addresses = ["{server.network_address + 1}"]',
+            )
+            return
+
+
+def _upstream(config: Config, sound: Sound) -> Iterator[Finding]:
+    if config.intercept and config.server.upstream and not config.listen:
+        yield warning(
+            ("server", "upstream"),
+            f'server.upstream: "{config.server.upstream}" is not used: what is intercepted goes on '
+            "to where it was going; leave it out",
+        )
+
+
+def _tls(config: Config, sound: Sound) -> Iterator[Finding]:
+    """Who has used STARTTLS with a mail server must find it there."""
+    if not config.intercept or config.tls.certificates or not sound("tls"):
+        return
+    if config.intercept.tls_ports:
+        yield Finding(
+            ("intercept", "tls_ports"),
+            f"intercept.tls_ports: on port {config.intercept.tls_ports[0]} TLS comes first, and "
+            f"mxward has no certificate; {CERTIFICATE}",
+        )
+    elif not config.tls.hide_starttls:
+        yield Finding(
+            ("tls",) if "tls" in config.model_fields_set else ("intercept", "layout"),
+            "tls.certificates: missing: where a mail server offers STARTTLS, whoever uses it now "
+            f"would go on in the clear; {CERTIFICATE}, or hide_starttls = true",
+        )
+
+
+CHECKS = (_missing, _needless, _everything, _ports, _listeners, _own, _upstream, _tls)

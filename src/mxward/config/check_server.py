@@ -25,7 +25,7 @@ _PRIVATE = Networks.of(
 
 def _listeners(config: Config, sound: Sound) -> Iterator[Finding]:
     listen = config.server.listen
-    if not listen:
+    if not listen and not config.intercept:
         yield Finding(("server", "listen"), "server.listen: an empty list; write at least one")
     for index, end in enumerate(listen):
         if end.port and end in listen[:index]:
@@ -39,10 +39,10 @@ def _listeners(config: Config, sound: Sound) -> Iterator[Finding]:
 def _upstream(config: Config, sound: Sound) -> Iterator[Finding]:
     upstream = config.server.upstream
     if upstream is None:
-        if sound("server", "upstream") and not config.intercept:
+        if sound("server", "upstream") and config.listen:
             yield config.no_upstream()
     elif upstream.host in (config.server.hostname, socket.gethostname()):
-        if any(end.port == upstream.port for end in config.server.listen):
+        if any(end.port == upstream.port for end in config.listeners):
             yield config.circle()
     elif any(config.meets_listener(end, upstream.port) for end in upstream.known_addresses):
         yield config.circle()
@@ -52,22 +52,26 @@ def _upstream(config: Config, sound: Sound) -> Iterator[Finding]:
 
 
 def _identity(config: Config, sound: Sound) -> Iterator[Finding]:
-    if config.server.upstream is None or config.server.identity is not Identity.NONE:
+    if config.server.identity is not Identity.NONE:
+        return
+    if config.server.upstream is None and not config.intercept:
         return
     if not sound("server", "identity") or not sound("inventory"):
         return
     where = ("server", "identity")
+    way = "transparent" if config.intercept and not config.listen else "proxy-v2"
     if config.inventory:
+        can = "" if way == "transparent" else " if it can read that"
         yield warning(
             where,
             'server.identity: "none": the mail server takes every client for mxward, so recipients '
-            'outside the inventory are refused (550 5.7.1); write "proxy-v2" if it can read that',
+            f'outside the inventory are refused (550 5.7.1); write "{way}"{can}',
         )
     else:
         yield Finding(
             where,
             'server.identity: "none" and no inventory: every recipient would be refused; '
-            'write identity = "proxy-v2", or [inventory] with files = ["/etc/localdomains"]',
+            f'write identity = "{way}", or [inventory] with files = ["/etc/localdomains"]',
         )
 
 
@@ -85,6 +89,25 @@ def _xclient(config: Config, sound: Sound) -> Iterator[Finding]:
             ("server", "pool"),
             f"server.pool: {server.pool}, but a connection serves one client after another by "
             'XCLIENT only; write identity = "xclient", or leave pool out',
+        )
+
+
+def _transparent(config: Config, sound: Sound) -> Iterator[Finding]:
+    """From a client's own address goes only what was intercepted: its answers come back here."""
+    server, where = config.server, ("server", "identity")
+    if server.identity is not Identity.TRANSPARENT or not sound("intercept"):
+        return
+    if not config.intercept:
+        yield Finding(
+            where,
+            'server.identity: "transparent", but nothing is intercepted, so the mail server\'s '
+            'answers would go to the client itself; write [intercept] with a layout, or "proxy-v2"',
+        )
+    elif config.listen:
+        yield Finding(
+            ("server", "listen"),
+            'server.listen: with identity = "transparent" mxward has no clients but those that are '
+            "intercepted; leave listen out",
         )
 
 
@@ -119,11 +142,11 @@ def _collapsed(networks: Iterable[Network]) -> Iterator[Network]:
 
 def _own_addresses(config: Config, sound: Sound) -> Iterator[Finding]:
     """A domain is *own* where its MX is the mail server: its public addresses must be known."""
-    if config.server.addresses or not config.enforces:
+    if config.own or not config.enforces:
         return
     if not sound("server", "listen") or not sound("server", "addresses"):
         return
-    for index, end in enumerate(config.server.listen):
+    for index, end in enumerate(config.listen):
         if end.address and end.address in _PRIVATE:
             yield Finding(
                 ("server", "listen", index),
@@ -161,7 +184,7 @@ def _reroute_source(config: Config, sound: Sound) -> Iterator[Finding]:
 
 def _outbound(config: Config) -> set[Address | None]:
     """Where customers' mail leaves from, as far as is known."""
-    listening = tuple(end.address for end in config.server.listen)
+    listening = tuple(end.address for end in config.listen)
     return set(config.server.outbound or config.server.addresses or listening)
 
 
@@ -171,6 +194,7 @@ CHECKS = (
     _upstream,
     _identity,
     _xclient,
+    _transparent,
     _own_addresses,
     _reroute_source,
 )

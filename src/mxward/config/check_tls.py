@@ -12,7 +12,7 @@ from mxward.smtp.secrecy import Auth, Tls
 
 __all__ = ["CHECKS"]
 
-_OURS = 'write [tls] with certificates = [{ chain = "mx.pem", key = "mx.key" }]'
+CERTIFICATE = 'write [tls] with certificates = [{ chain = "mx.pem", key = "mx.key" }]'
 
 
 def _files(config: Config, sound: Sound) -> Iterator[Finding]:
@@ -54,7 +54,7 @@ def _without_tls(config: Config, sound: Sound) -> Iterator[Finding]:
         yield Finding(
             where,
             f"{key}: {quoted(name)}, but a client shows its certificate within TLS only, and "
-            f"mxward has none of its own; {_OURS}",
+            f"mxward has none of its own; {CERTIFICATE}",
         )
 
 
@@ -101,7 +101,8 @@ def _passwords(config: Config, sound: Sound) -> Iterator[Finding]:
         return
     elif not config.tls.certificates and sound("tls") and sound(*where):
         yield warning(
-            where, f'server.auth: "tls", but there is no TLS, so AUTH is never offered; {_OURS}'
+            where,
+            f'server.auth: "tls", but there is no TLS, so AUTH is never offered; {CERTIFICATE}',
         )
 
 

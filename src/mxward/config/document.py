@@ -133,9 +133,28 @@ class Config(BaseModel):
             'write where the mail server listens: upstream = "127.0.0.1:10025"',
         )
 
+    @property
+    def listen(self) -> tuple[Endpoint, ...]:
+        """Where clients connect to mxward by themselves: nowhere, where connections are intercepted
+        and nothing else is said.
+        """
+        if self.intercept and "listen" not in self.server.model_fields_set:
+            return ()
+        return self.server.listen
+
+    @property
+    def own(self) -> frozenset[Address]:
+        """The mail servers' addresses, as far as they are named."""
+        return frozenset((*self.server.addresses, *self.intercept.addresses))
+
+    @property
+    def listeners(self) -> tuple[Endpoint, ...]:
+        """Where mxward listens, for intercepted connections too."""
+        return self.listen + self.intercept.listeners
+
     def meets_listener(self, address: Address, port: int) -> bool:
         """Whether a connection to this end would come back to mxward."""
-        return any(meets(listener, address, port) for listener in self.server.listen)
+        return any(meets(listener, address, port) for listener in self.listeners)
 
     def circle(self) -> Finding:
         """What to say where the mail server's end is one of mxward's own."""
@@ -173,7 +192,7 @@ class Config(BaseModel):
             stages=self.stages.by_domain(),
             trust=tuple(t.trust(self.place("trust", i)) for i, t in enumerate(self.trust)),
             scanners={name: table.scanner(name) for name, table in self.scanners.items()},
-            own=frozenset(self.server.addresses),
+            own=self.own,
             client_told=self.server.client_told,
             rehearsed=self.policy.rehearse,
         )

@@ -8,8 +8,10 @@ from pydantic import Field, PlainValidator
 
 from mxward import networks
 from mxward.config import names, values, words
+from mxward.config.endpoints import Endpoint
 from mxward.config.tables import Path, Table
 from mxward.config.words import Fail, Layout, Method
+from mxward.networks import Address
 
 __all__ = ["InterceptSettings"]
 
@@ -37,6 +39,20 @@ class InterceptSettings(Table):
     def __bool__(self) -> bool:
         """Whether anything is intercepted at all."""
         return self.layout is not Layout.NONE
+
+    @property
+    def listeners(self) -> tuple[Endpoint, ...]:
+        """Where the kernel hands connections over; the watchdog asks by IPv4."""
+        if not self:
+            return ()
+        hosts = ["0.0.0.0", *(["::"] if any(net.version == 6 for net in self.servers) else [])]
+        return tuple(Endpoint(host, self.listen_port) for host in hosts)
+
+    @property
+    def addresses(self) -> tuple[Address, ...]:
+        """The mail servers that are named one by one."""
+        single = (net for net in self.servers if net.prefixlen == net.max_prefixlen)
+        return tuple(net.network_address for net in single) if self else ()
 
     @property
     def own_mark(self) -> int:

@@ -21,6 +21,7 @@ class Onward:
     def __init__(self, row: Row, clock: Callable[[], float]) -> None:
         self._row = row
         self._clock = clock
+        self._failed: Endpoint | None = None
         self._times = {to: Times(row, catalogue.CONNECT_SECONDS, to) for to in _TO}
         self._columns = {
             (to, how): catalogue.UPSTREAMS.column(to, how)
@@ -42,12 +43,14 @@ class Onward:
         """None could be made, or not as it is wanted."""
         self._row.add(self._columns[target(endpoint), "failed"])
         if not endpoint.scanner:
+            self._failed = endpoint
             self._row.set(catalogue.FAILED, self._clock())
 
     @property
-    def mail_server_fails(self) -> bool:
-        """Whether it has failed, and not answered since."""
-        return self._row.get(catalogue.FAILED) > self._row.get(catalogue.ANSWERED)
+    def has_failed(self) -> Endpoint | None:
+        """The mail server that failed last, if none has answered since."""
+        fails = self._row.get(catalogue.FAILED) > self._row.get(catalogue.ANSWERED)
+        return self._failed if fails else None
 
     def answered(self) -> None:
         """The mail server has greeted, and answered EHLO."""

@@ -3,12 +3,14 @@
 Back-pressure both ways: while the upstream takes no more, nothing is read from the client; while
 the client takes no more, nothing is read from either. An inside failure ends the session with a 421
 and an id; the log has the exception. A load balancer's connection begins with a PROXY header that
-tells who the client is; what is no such header ends it.
+tells who the client is; what is no such header ends it. One that was diverted on its way to a mail
+server goes on to there, in TLS from the first octet where that is what its port is for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 import traceback
 from collections.abc import Callable
@@ -18,6 +20,8 @@ from typing import Any, cast
 from mxward import networks
 from mxward.networks import Address
 from mxward.proxy.handshake import shake_hands
+from mxward.proxy.learning import hear
+from mxward.proxy.mail_server import MailServer
 from mxward.proxy.outward import Outward
 from mxward.proxy.patience import Patience
 from mxward.proxy.shared import Shared
@@ -56,6 +60,7 @@ __all__ = ["ClientConnection"]
 
 _OCTETS = (ClientBytes, ClientEnd)
 _BUSY = bytes(reply(421, "4.3.2 Too busy, try again later"))
+_NOT_HERE = bytes(reply(421, "4.3.2 This port is for connections that are diverted to it"))
 
 
 class ClientConnection(asyncio.Protocol):
@@ -67,6 +72,7 @@ class ClientConnection(asyncio.Protocol):
         "_ends",
         "_events",
         "_lost",
+        "_mail_server",
         "_outward",
         "_patience",
         "_peer",
@@ -81,8 +87,10 @@ class ClientConnection(asyncio.Protocol):
         "_transport",
     )
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, *, diverted: bool = False) -> None:
+        """`diverted` ones came by the listener to which the kernel hands them over."""
         self._shared = shared
+        self._mail_server: MailServer | None = None if diverted else shared.mail_server
         self._patience = Patience(shared.loop, self._on_patience_lost)
         self._preamble: PreambleReader | None = None
         self._relay: Relay | None = None
@@ -105,7 +113,9 @@ class ClientConnection(asyncio.Protocol):
             self._transport.abort()
             return
         self._ends = Ends(_address(client[0]), client[1], _address(server[0]), server[1])
-        if self._ends.client not in self._shared.balancers:
+        if self._mail_server is None:
+            self._take_diverted(transport.get_extra_info("socket"))
+        elif self._ends.client not in self._shared.balancers:
             self._welcome(self._ends, self._shared.admission.admit)
         elif self._shared.admission.expect(self, self._ends.client):
             self._preamble = PreambleReader()
@@ -149,6 +159,19 @@ class ClientConnection(asyncio.Protocol):
 
     # -- the beginning ------------------------------------------------------------------------
 
+    def _take_diverted(self, connection: socket.socket) -> None:
+        """Find out where it was going. Who has connected here by himself is told so, no more: that
+        is all the watchdog needs to see that we are alive."""
+        shared, ends = self._shared, self._ends
+        diversion = shared.diversion
+        endpoint = diversion.mail_server_of(connection) if diversion is not None else None
+        if endpoint is None:
+            self._turn_away(_NOT_HERE)
+            return
+        self._mail_server = shared.mail_server_at(endpoint)
+        self._ends = Ends(ends.client, ends.client_port, endpoint.address, endpoint.port)
+        self._welcome(self._ends, shared.admission.admit)
+
     def _read_preamble(self, preamble: PreambleReader, data: bytes) -> None:
         try:
             header = preamble.feed(data)
@@ -167,8 +190,8 @@ class ClientConnection(asyncio.Protocol):
 
     def _welcome(self, ends: Ends, admit: Callable[[ClientConnection, Address], bool]) -> None:
         """The client is known: greet it, if there is room."""
-        shared = self._shared
-        if not admit(self, ends.client):
+        shared, mail_server = self._shared, self._mail_server
+        if mail_server is None or not admit(self, ends.client):
             self._turn_away()
             return
         self._peer = Peer(
@@ -179,13 +202,38 @@ class ClientConnection(asyncio.Protocol):
             shared.new_id(),
             shared.content_for(ends.client),
         )
-        self._relay = Relay(self._peer, shared.settings, shared.offers)
-        for effect in self._relay.greet():
-            self._perform(effect)
-        self._patience.wait(self._relay.patience)
+        if mail_server is shared.mail_server or (
+            mail_server.heard and not mail_server.endpoint.implicit
+        ):
+            self._greet(mail_server)
+        else:
+            self._securing = True  # nothing is read
+            self._regulate()
+            self._task = shared.loop.create_task(self._prepare(mail_server))
 
-    def _turn_away(self) -> None:
-        self._transport.write(_BUSY)
+    async def _prepare(self, mail_server: MailServer) -> None:
+        """What comes before the greeting of a diverted connection."""
+        try:
+            if mail_server.endpoint.implicit and not await self._secured():
+                return
+            if not mail_server.heard:
+                await hear(self._shared, mail_server)
+            self._greet(mail_server)
+        except Exception:  # noqa: BLE001
+            self._fail(traceback.format_exc())
+        self._securing = False
+        self._regulate()
+
+    def _greet(self, mail_server: MailServer) -> None:
+        relay = self._relay = Relay(self._peer, mail_server.settings, mail_server.offers)
+        if mail_server.endpoint.implicit:
+            self._on(ClientSecured(self._certificates()))
+        for effect in relay.greet():
+            self._perform(effect)
+        self._patience.wait(relay.patience)
+
+    def _turn_away(self, reply: bytes = _BUSY) -> None:
+        self._transport.write(reply)
         self._transport.close()
 
     # -- the session --------------------------------------------------------------------------
@@ -276,16 +324,24 @@ class ClientConnection(asyncio.Protocol):
         self._task = self._shared.loop.create_task(self._shake_hands())
 
     async def _shake_hands(self) -> None:
+        if await self._secured():
+            self._securing = False
+            self._on(ClientSecured(self._certificates()))
+
+    async def _secured(self) -> bool:
+        """Go on in TLS; the session is over where that fails."""
         secured = await shake_hands(self._shared, self._transport, self, self._peer)
         if secured is None:
             self._transport.abort()
             self.connection_lost(None)
-            return
+            return False
         self._transport = secured
-        self._securing = False
         self._reading = True
-        certificate = secured.get_extra_info("peercert")
-        self._on(ClientSecured(names_of(certificate) if certificate else ()))
+        return True
+
+    def _certificates(self) -> tuple[str, ...]:
+        certificate = self._transport.get_extra_info("peercert")
+        return names_of(certificate) if certificate else ()
 
     def _decide(self, effect: Decide) -> None:
         decided = self._shared.decider.at_once(effect.arrival)
@@ -313,7 +369,8 @@ class ClientConnection(asyncio.Protocol):
         self._shared.loop.call_soon(self._on, ClientBytes(b""))
 
     def _learned(self, effect: Learned) -> None:
-        self._shared.learned(effect.extensions)
+        if self._mail_server is not None:
+            self._shared.learned(self._mail_server, effect.extensions)
 
     def _log(self, effect: Log) -> None:
         self._shared.log(effect)

@@ -43,7 +43,6 @@ class Decider:
         rules: Rules,
         doors: Doors,
         names: ClientNames,
-        mail_server: Endpoint,
         reroute_port: int = 25,
         scanner_tls: Mapping[str, Tls] | None = None,
         tells_names: bool = False,
@@ -54,7 +53,6 @@ class Decider:
         self.rules = rules
         self._doors = doors
         self._names = names
-        self.mail_server = mail_server
         self._reroute_port = reroute_port
         self._scanner_tls = scanner_tls or {}
         self._tells_names = tells_names  # the mail server is told the client's names
@@ -123,9 +121,7 @@ class Decider:
         return Decided(arrival, decision, self._endpoints(decision))
 
     def _endpoints(self, decision: Decision) -> tuple[Endpoint, ...]:
-        """Where it goes: by preference, the equal ones in random order (RFC 5321 5.1)."""
-        if decision.action is Action.PASS:
-            return (self.mail_server,)
+        """Where it is rerouted: by preference, equal ones in random order (RFC 5321 5.1)."""
         endpoints: list[Endpoint] = []
         for preference in dict.fromkeys(x.preference for x in decision.targets):
             equals = [

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from mxward import networks
+from mxward.proxy.mail_server import MailServer
 from mxward.proxy.shared import Shared
 from mxward.proxy.upstream import UpstreamConnection
 from mxward.smtp import ProtocolError
@@ -30,11 +31,13 @@ from mxward.smtp.vocabulary import (
     UpstreamSecured,
 )
 
-__all__ = ["learn", "watch"]
+__all__ = ["hear", "learn", "watch"]
 
 PAUSE = 10.0
 """Seconds between tries while the mail server does not answer."""
 PATIENCE = 30.0
+HOLD = 3.0
+"""Seconds that a client waits for its greeting, so that it is not offered less than there is."""
 
 
 async def learn(shared: Shared) -> bool:
@@ -42,36 +45,60 @@ async def learn(shared: Shared) -> bool:
 
     A session may have heard it before; but within TLS, where STARTTLS is offered no more.
     """
-    mail_server = shared.settings.mail_server
     while True:
         try:
-            starttls = await _ask(shared)
+            return await _ask(shared, shared.mail_server)
         except (OSError, TimeoutError, ProtocolError) as why:
-            fields = {"upstream": mail_server, "why": str(why) or "no answer in time"}
-            shared.log(Log("mail-server-silent", fields, loud=True))
-            shared.onward.failed(mail_server)
+            _silent(shared, shared.mail_server, why)
             await asyncio.sleep(PAUSE)
-        else:
-            offered = shared.offers.mail_server
-            if shared.settings.identity is Identity.XCLIENT and "XCLIENT" not in offered:
-                shared.troubles.met(mail_server, "XCLIENT is not offered to mxward")
-            return starttls
+
+
+async def hear(shared: Shared, mail_server: MailServer) -> None:
+    """Ask a mail server whose clients are diverted, before the first of them is greeted.
+
+    No client waits for long, nor does one find the server asked again that has just not answered.
+    """
+    asked = mail_server.asked_at
+    if asked is None or shared.loop.time() >= asked + PAUSE:
+        mail_server.asked_at = shared.loop.time()
+        mail_server.asking = shared.loop.create_task(_hear(shared, mail_server))
+    if mail_server.asking is not None:
+        await asyncio.wait((mail_server.asking,), timeout=HOLD)
+
+
+async def _hear(shared: Shared, mail_server: MailServer) -> None:
+    try:
+        await _ask(shared, mail_server)
+    except (OSError, TimeoutError, ProtocolError) as why:
+        _silent(shared, mail_server, why)
+
+
+def _silent(shared: Shared, mail_server: MailServer, why: Exception) -> None:
+    fields = {"upstream": mail_server.endpoint, "why": str(why) or "no answer in time"}
+    shared.log(Log("mail-server-silent", fields, loud=True))
+    shared.onward.failed(mail_server.endpoint)
 
 
 async def watch(current: Callable[[], Shared]) -> None:
     """Ask again while the last that was heard of the mail server is that it fails."""
     while True:
         await asyncio.sleep(PAUSE)
-        if current().onward.mail_server_fails:
+        shared = current()
+        failed = shared.onward.has_failed
+        if failed is not None:
             with suppress(OSError, TimeoutError, ProtocolError):
-                await _ask(current())
+                ours = failed == shared.mail_server.endpoint
+                await _ask(shared, shared.mail_server if ours else shared.mail_server_at(failed))
 
 
-async def _ask(shared: Shared) -> bool:
+async def _ask(shared: Shared, mail_server: MailServer) -> bool:
     """Ask once; whether STARTTLS is offered. Raises OSError, TimeoutError, ProtocolError."""
     asking = _Asking(shared)
     async with asyncio.timeout(PATIENCE):
-        shared.learned(await asking.ask(shared.settings.mail_server))
+        offered = await asking.ask(mail_server.endpoint)
+    shared.learned(mail_server, offered)
+    if shared.settings.identity is Identity.XCLIENT and "XCLIENT" not in offered:
+        shared.troubles.met(mail_server.endpoint, "XCLIENT is not offered to mxward")
     return asking.starttls
 
 
@@ -101,6 +128,8 @@ class _Asking:
                 raise ProtocolError(stands.why)
             hop = Hop(self._introduction(endpoint, connection.here), endpoint.tls)
             connection.write(hop.take_outgoing())
+            if endpoint.implicit:
+                self._secure(connection, endpoint)
             while not hop.ready:
                 self._on(await events.get(), hop, connection, endpoint)
                 connection.write(hop.take_outgoing())
@@ -128,12 +157,14 @@ class _Asking:
             for outcome in hop.receive(event.data):
                 if isinstance(outcome, SecureNow):
                     self.starttls = True
-                    context = self._shared.upstream_contexts[endpoint.tls]
-                    name = endpoint.name or str(endpoint.address)
-                    connection.secure(context, name, PATIENCE)
+                    self._secure(connection, endpoint)
                 elif isinstance(outcome, Broken):
                     raise ProtocolError(outcome.why)
                 elif isinstance(outcome, Rejected):
                     raise ProtocolError(f"answered {outcome.reply}")
                 elif not isinstance(outcome, Greeted):
                     raise ProtocolError("answered what was not asked")
+
+    def _secure(self, connection: UpstreamConnection, endpoint: Endpoint) -> None:
+        context = self._shared.upstream_contexts[endpoint.tls]
+        connection.secure(context, endpoint.name or str(endpoint.address), PATIENCE)

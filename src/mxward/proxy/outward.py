@@ -53,7 +53,7 @@ class Outward:
         self._upstream = UpstreamConnection(
             self._tell, self._on_full, self._on_trouble, self._on_made
         )
-        source = shared.source_for(endpoint)
+        source = shared.source_for(endpoint, effect.source)
         self._upstream.open(endpoint, source, shared.settings.timeouts.connect)
 
     def secure(self, effect: SecureUpstream) -> None:

@@ -9,9 +9,11 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from mxward.proxy.connection import ClientConnection
 from mxward.proxy.shared import Shared
+from mxward.proxy.transparency import is_transparent
 
 __all__ = ["BACKLOG", "Ending", "room_for_sessions", "serve"]
 
@@ -79,12 +81,15 @@ async def serve(
 ) -> None:
     """Serve until `ending` is told. Each client gets what is `current` when it comes.
 
-    `ready` is called when clients are taken.
+    A transparent listener is the one for diverted connections. `ready` is called when clients are
+    taken.
     """
     loop = asyncio.get_running_loop()
     servers = [
         await loop.create_server(
-            lambda: ClientConnection(current()), sock=listener, backlog=BACKLOG
+            partial(_connection, current, diverted=is_transparent(listener)),
+            sock=listener,
+            backlog=BACKLOG,
         )
         for listener in listeners
     ]
@@ -98,3 +103,7 @@ async def serve(
             for session in list(sessions):
                 session.shut()
         await asyncio.sleep(0.05)
+
+
+def _connection(current: Callable[[], Shared], *, diverted: bool) -> ClientConnection:
+    return ClientConnection(current(), diverted=diverted)

@@ -6,7 +6,7 @@ import asyncio
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import InitVar, dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from random import Random
 
 from mxward import metrics
@@ -16,19 +16,24 @@ from mxward.proxy.admission import Admission, Room
 from mxward.proxy.census import Census, Seat
 from mxward.proxy.certificates import Certificates
 from mxward.proxy.decider import Decider
+from mxward.proxy.diversion import Diversion
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.findings import Findings
+from mxward.proxy.mail_server import MailServer
 from mxward.proxy.pool import Pool
+from mxward.proxy.source import Source
 from mxward.proxy.tls import upstream_context
 from mxward.proxy.troubles import Troubles
 from mxward.smtp.content import Content
 from mxward.smtp.extensions import Extensions
-from mxward.smtp.offers import Offers
 from mxward.smtp.secrecy import Tls
 from mxward.smtp.settings import Settings
 from mxward.smtp.vocabulary import Endpoint, Log
 
 __all__ = ["Shared"]
+
+MOST_MAIL_SERVERS = 4096
+"""How many are known at once: whole networks may be diverted."""
 
 
 def _strict(client: Address) -> Content:
@@ -54,6 +59,7 @@ class Shared:
     balancers: Networks = field(default_factory=Networks)  # they begin with a PROXY header
     content_for: Callable[[Address], Content] = _strict
     certificates: Certificates | None = None
+    diversion: Diversion | None = None
     upstream_ca: str | None = None
     room: Room = field(default_factory=Room)
     pool: Pool = field(default_factory=lambda: Pool(0))
@@ -62,11 +68,12 @@ class Shared:
     most_sessions: int | None = None  # in this process; None: as many as there is room for
     former: InitVar[Shared | None] = None
     loop: asyncio.AbstractEventLoop = field(init=False)
-    offers: Offers = field(init=False)
+    mail_server: MailServer = field(init=False)  # of the clients that connect to us
     upstream_contexts: dict[Tls, ssl.SSLContext] = field(init=False)
     findings: Findings = field(init=False)
     troubles: Troubles = field(init=False)
     admission: Admission = field(init=False)
+    _mail_servers: dict[Endpoint, MailServer] = field(default_factory=dict)  # of the others
     _ids: Random = field(default_factory=Random)  # seeded by the system; nothing rests on it
 
     def __post_init__(self, former: Shared | None) -> None:
@@ -74,7 +81,7 @@ class Shared:
             self._go_on_from(former)
             return
         self.loop = asyncio.get_running_loop()
-        self.offers = Offers(self.settings, Extensions())
+        self.mail_server = MailServer(self.settings)
         self.upstream_contexts = self._contexts()
         self.findings = Findings(self.log)
         self.troubles = Troubles(self.log, time.monotonic)
@@ -89,9 +96,10 @@ class Shared:
 
     def _go_on_from(self, former: Shared) -> None:
         self.loop = former.loop
-        same_server = former.settings.mail_server == self.settings.mail_server
-        known = former.offers.mail_server if same_server else Extensions()
-        self.offers = Offers(self.settings, known)
+        self.mail_server = MailServer(self.settings, former.mail_server)
+        for endpoint, known in former._mail_servers.items():
+            settings = replace(self.settings, mail_server=endpoint)
+            self._mail_servers[endpoint] = MailServer(settings, known)
         same_authorities = former.upstream_ca == self.upstream_ca
         self.upstream_contexts = former.upstream_contexts if same_authorities else self._contexts()
         self.findings, self.troubles = former.findings, former.troubles
@@ -103,12 +111,20 @@ class Shared:
         modes = (Tls.OPPORTUNISTIC, Tls.VERIFIED)
         return {tls: upstream_context(tls, self.upstream_ca) for tls in modes}
 
-    def learned(self, mail_server: Extensions) -> None:
-        """The mail server has said what it offers: so will we."""
+    def mail_server_at(self, endpoint: Endpoint) -> MailServer:
+        """One whose clients are diverted to us."""
+        found = self._mail_servers.pop(endpoint, None)
+        if found is None:
+            found = MailServer(replace(self.settings, mail_server=endpoint))
+            if len(self._mail_servers) >= MOST_MAIL_SERVERS:
+                del self._mail_servers[next(iter(self._mail_servers))]
+        self._mail_servers[endpoint] = found  # those nobody asks for come to stand first
+        return found
+
+    def learned(self, mail_server: MailServer, extensions: Extensions) -> None:
+        """A mail server has said what it offers."""
         self.onward.answered()
-        known = self.offers.mail_server
-        if mail_server is not known and mail_server != known:
-            self.offers = Offers(self.settings, mail_server)
+        mail_server.learned(extensions)
 
     def context_for(self, client: Address) -> ssl.SSLContext:
         """For a client's handshake. Raises RuntimeError where there is no certificate."""
@@ -124,11 +140,16 @@ class Shared:
         """An id that a client may quote and the log knows."""
         return f"{self._ids.getrandbits(40):010x}"
 
-    def source_for(self, endpoint: Endpoint) -> Address | None:
-        """The address to connect from: rerouted mail may have one of its own."""
-        if not endpoint.scanner:
-            return None
-        return self.reroute_sources.get(endpoint.address.version)
+    def source_for(self, endpoint: Endpoint, client: Address | None) -> Source | None:
+        """Where to connect from: as the `client`, if one is given; rerouted mail may have an
+        address of its own.
+        """
+        if client is not None:
+            return Source(
+                client, foreign=True, mark=self.diversion.mark if self.diversion else None
+            )
+        own = self.reroute_sources.get(endpoint.address.version) if endpoint.scanner else None
+        return Source(own) if own is not None else None
 
     def log(self, entry: Log) -> None:
         fields = {"level": "loud", **entry.fields} if entry.loud else entry.fields

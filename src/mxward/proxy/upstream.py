@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable
 from typing import cast
 
-from mxward.networks import Address
+from mxward.proxy.source import Source
 from mxward.smtp.vocabulary import (
     Connected,
     Endpoint,
@@ -40,22 +40,33 @@ class UpstreamConnection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self.since = 0.0  # when it was begun, then when it stood, by the loop's clock
 
-    def open(self, endpoint: Endpoint, source: Address | None, seconds: float) -> None:
+    def open(self, endpoint: Endpoint, source: Source | None, seconds: float) -> None:
         """Connect in the background, from `source` where one is given; `seconds` at most."""
         loop = asyncio.get_running_loop()
         self.since = loop.time()
         self._task = loop.create_task(self._connect(endpoint, source, seconds))
 
-    async def _connect(self, endpoint: Endpoint, source: Address | None, seconds: float) -> None:
+    async def _connect(self, endpoint: Endpoint, source: Source | None, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        local = (str(source), 0) if source is not None else None
         try:
             async with asyncio.timeout(seconds):
-                await loop.create_connection(
-                    lambda: self, str(endpoint.address), endpoint.port, local_addr=local
-                )
+                if source is None:
+                    there = str(endpoint.address), endpoint.port
+                    await loop.create_connection(lambda: self, *there)
+                else:
+                    await self._connect_from(source, endpoint)
         except (OSError, TimeoutError) as why:
             self._fail(f"{endpoint}: {str(why) or 'no connection in time'}")
+
+    async def _connect_from(self, source: Source, endpoint: Endpoint) -> None:
+        loop = asyncio.get_running_loop()
+        made = source.socket()
+        try:
+            await loop.sock_connect(made, (str(endpoint.address), endpoint.port))
+            await loop.create_connection(lambda: self, sock=made)
+        except BaseException:  # the time is over, or nobody waits any more
+            made.close()
+            raise
 
     def secure(self, context: ssl.SSLContext, name: str, seconds: float) -> None:
         """Go on in TLS. Nothing is read in the clear from here on; `seconds` at most."""

@@ -173,6 +173,8 @@ class Delivery:
             for what in hop.begin_kept(kept):
                 yield from self._on_heard(what)
         self._flush()
+        if kept is None and self.endpoint is not None and self.endpoint.implicit:
+            self._secure(self.endpoint)
 
     def on_secured(self) -> None:
         if self._hop is not None:
@@ -203,9 +205,8 @@ class Delivery:
         if isinstance(what, Greeted):
             return self._on_greeted(what)
         if isinstance(what, SecureNow):
-            self._securing = True
             if self.endpoint is not None:
-                self._effects.append(SecureUpstream(self.endpoint))
+                self._secure(self.endpoint)
             return []
         if isinstance(what, Broken):
             self._effects.append(Abort())
@@ -297,9 +298,10 @@ class Delivery:
     def _clear_may_do(self) -> bool:
         """The handshake has failed where TLS is opportunistic: once more, in the clear."""
         self._securing = False
-        if self.endpoint is None or self.endpoint.tls is not Tls.OPPORTUNISTIC:
+        endpoint = self.endpoint
+        if endpoint is None or endpoint.tls is not Tls.OPPORTUNISTIC or endpoint.implicit:
             return False
-        self._connect(replace(self.endpoint, tls=Tls.NONE), kept=False)
+        self._connect(replace(endpoint, tls=Tls.NONE), kept=False)
         return True
 
     def _connect(self, endpoint: Endpoint, kept: bool) -> None:
@@ -308,7 +310,11 @@ class Delivery:
         self.endpoint = endpoint
         self._hop = Hop(self._route.introduction, endpoint.tls)
         self._used = False
-        self._effects.append(Connect(endpoint, kept))
+        self._effects.append(Connect(endpoint, kept, self._route.introduction.source))
+
+    def _secure(self, endpoint: Endpoint) -> None:
+        self._securing = True
+        self._effects.append(SecureUpstream(endpoint))
 
     def _offer(self, recipient: Rcpt) -> list[Answer | Lost]:
         if self._hop is None:

@@ -91,7 +91,7 @@ class Envelope:
         if event.decision.action is Action.REROUTE:
             key = " ".join(f"{x.preference}:{x.name}" for x in event.decision.targets)
             return Route(key, Introduction(self._settings.hostname), event.endpoints)
-        return mail_server_route(self._client, self._settings, event.endpoints, event.names)
+        return mail_server_route(self._client, self._settings, event.names)
 
     def weigh(self, candidate: Candidate, event: Decided, now: float) -> None:
         """Follow a decision: the route the recipient goes, or what the client is told instead."""
@@ -136,14 +136,12 @@ class Envelope:
 
 
 def mail_server_route(
-    client: Client,
-    settings: Settings,
-    endpoints: tuple[Endpoint, ...],
-    names: ConfirmedNames = NO_NAMES,
+    client: Client, settings: Settings, names: ConfirmedNames = NO_NAMES
 ) -> Route:
     """The way to the mail server: it hears the client's own words, and who the client is."""
     peer = client.peer
     told = peer if settings.identity is Identity.XCLIENT else None
+    source = peer.client if settings.identity is Identity.TRANSPARENT else None
     preamble = header(settings.identity, peer)
-    introduction = Introduction(client.helo, preamble, told, names, client.extended)
-    return Route(MAIL_SERVER, introduction, endpoints)
+    introduction = Introduction(client.helo, preamble, told, names, client.extended, source)
+    return Route(MAIL_SERVER, introduction, (settings.mail_server,))

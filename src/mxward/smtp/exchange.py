@@ -35,7 +35,7 @@ class Exchange:
         session = self._session
         self._mechanism, self._lines, self._instead = mechanism, 0, None
         session.phase = Phase.AUTH
-        route = mail_server_route(session.client, session.settings, (session.settings.mail_server,))
+        route = mail_server_route(session.client, session.settings)
         return session.delivery.auth(route, line)
 
     def on_line(self, line: bytes) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mxward.model import ConfirmedNames
+from mxward.networks import Address
 from mxward.smtp import xclient
 from mxward.smtp.extensions import Extensions
 from mxward.smtp.identity import Peer
@@ -31,13 +32,16 @@ _NOT_TOLD = reply(451, "4.3.5 The next server cannot be told who you are, try ag
 
 @dataclass(slots=True, unsafe_hash=True)
 class Introduction:
-    """What an upstream is told of who comes. `xclient` is the client, where XCLIENT tells it."""
+    """What an upstream is told of who comes. `xclient` is the client, where XCLIENT tells it;
+    `source` is its address, where the connection itself does, by coming from there.
+    """
 
     helo: str
     preamble: bytes = b""
     xclient: Peer | None = None
     names: ConfirmedNames = NO_NAMES
     extended: bool = True  # the client said EHLO
+    source: Address | None = None
 
 
 Next = tuple[Ask, ...] | Greeted | Rejected | SecureNow
@@ -82,10 +86,10 @@ class Hello:
         self._tls = Tls.NONE  # it stands already, or was not to be had
         return self._go_on()
 
-    def secured(self) -> tuple[Ask, ...]:
-        """TLS stands."""
+    def secured(self, greeted: bool = True) -> tuple[Ask, ...]:
+        """TLS stands; where it came first, the greeting is yet to come."""
         self._tls = Tls.NONE
-        return self.begin()
+        return self.begin() if greeted else ()
 
     def _on_starttls(self, answer: Reply) -> Next:
         if answer.code == 220:

@@ -88,7 +88,7 @@ class Hop:
     def secured(self) -> None:
         """TLS stands."""
         self._securing = False
-        self._follow(self._hello.secured())
+        self._follow(self._hello.secured(greeted=Step.GREETING not in self._owed))
 
     # -- what the relay asks for --------------------------------------------------------------
 

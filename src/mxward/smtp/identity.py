@@ -26,6 +26,8 @@ class Identity(StrEnum):
     PROXY_V1 = "proxy-v1"
     PROXY_V2 = "proxy-v2"
     XCLIENT = "xclient"
+    TRANSPARENT = "transparent"
+    """The connection comes from the client's own address."""
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -44,7 +46,7 @@ class Peer:
 
 
 def header(identity: Identity, peer: Peer) -> bytes:
-    """What is sent to the upstream before anything else; empty for `none` and `xclient`."""
+    """What is sent to the upstream before anything else; empty where it is not told by a header."""
     if identity not in (Identity.PROXY_V1, Identity.PROXY_V2):
         return b""
     client, server = _same_family(peer.client, peer.server)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 
 from mxward.smtp.identity import Identity
 from mxward.smtp.limits import Limits, Timeouts
@@ -12,12 +13,15 @@ from mxward.smtp.rerouting import LoopMemory, Mark, RateCap
 from mxward.smtp.secrecy import Auth
 from mxward.smtp.vocabulary import Endpoint
 
-__all__ = ["Settings"]
+__all__ = ["NOWHERE", "Settings"]
+
+NOWHERE = Endpoint(IPv4Address(0), 0)
+"""The mail server of clients that connect to us, where there are no such clients."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What holds for every session."""
+    """What holds for every session with this mail server."""
 
     hostname: str
     mark: Mark

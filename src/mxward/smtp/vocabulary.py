@@ -53,7 +53,8 @@ NO_NAMES = ConfirmedNames()
 class Endpoint:
     """One address to connect to; `scanner` is empty for the mail server.
 
-    `name` is the host's, and what a verified certificate must be made out to.
+    `name` is the host's, and what a verified certificate must be made out to. `implicit` is TLS
+    from the first octet (RFC 8314 3.3), of which `tls` says how much.
     """
 
     address: Address
@@ -61,6 +62,7 @@ class Endpoint:
     name: str = ""
     scanner: str = ""
     tls: Tls = Tls.NONE
+    implicit: bool = False
 
     def __str__(self) -> str:
         host = f"[{self.address}]" if self.address.version == 6 else str(self.address)
@@ -94,7 +96,7 @@ class ClientSecured:
 
 @dataclass(slots=True)
 class Decided:
-    """The answer to Decide. `endpoints` are where the transaction may go, in the order to try.
+    """The answer to Decide. `endpoints` are where it may be rerouted, in the order to try.
 
     `names` are the client's, where the mail server is to be told them.
     """
@@ -184,11 +186,13 @@ class Decide:
 class Connect:
     """Open the upstream connection; answer with Connected or UpstreamGone.
 
-    Where `kept` is allowed, one that served another client before may do.
+    Where `kept` is allowed, one that served another client before may do. `source` is the client's
+    own address, where the connection is to come from there.
     """
 
     endpoint: Endpoint
     kept: bool = False
+    source: Address | None = None
 
 
 @dataclass(slots=True)

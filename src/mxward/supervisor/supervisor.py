@@ -44,6 +44,8 @@ class Wanted:
     seats: int
     listen: tuple[Address, ...]
     drain: float
+    bind: Callable[[str, int], socket.socket] = bind
+    """How an address is listened on. Raises OSError."""
     about: str = ""  # for `systemctl status`
     facts: Mapping[str, object] = field(default_factory=dict)  # for the log
 
@@ -261,7 +263,7 @@ class Supervisor:
         opened: dict[Address, socket.socket] = {}
         try:
             for address in difference.come:
-                opened[address] = bind(*address)
+                opened[address] = wanted.bind(*address)
         except OSError as why:
             for listener in opened.values():
                 listener.close()
