@@ -70,6 +70,13 @@ class Network:
 @contextmanager
 def network(layout: Layout) -> Iterator[Network]:
     """The layout, with a mail server that serves PORTS and 26."""
+    with wired(layout) as world, serving(world.server, *PORTS, 26):
+        yield world
+
+
+@contextmanager
+def wired(layout: Layout) -> Iterator[Network]:
+    """The layout, without a mail server."""
     with ExitStack() as stack:
         client, mxward = _host(stack), _host(stack)
         wire(client, "eth0", mxward, "wan")
@@ -79,7 +86,6 @@ def network(layout: Layout) -> Iterator[Network]:
             server, addresses = mxward, {4: "198.18.1.1", 6: "2001:db8:1::1"}
         else:
             server, addresses = _behind(stack, client, mxward)
-        stack.enter_context(serving(server, *PORTS, 26))
         yield Network(layout, client, mxward, server, addresses)
 
 

@@ -27,6 +27,12 @@ pytestmark = pytest.mark.real
 both_methods = pytest.mark.parametrize("method", list(Method))
 
 CONFIG = """\
+[server]
+identity = "transparent"
+[inventory]
+files = ["localdomains"]
+[tls]
+hide_starttls = true
 [intercept]
 layout = "{layout}"
 method = "{method}"
