@@ -98,7 +98,10 @@ class Operator:
 def operator(
     world: Network, method: Method = Method.TPROXY, fail: str = "closed", layout: str = "gateway"
 ) -> Operator:
-    Path("mxward.toml").write_text(CONFIG.format(method=method, fail=fail, layout=layout))
+    text = CONFIG.format(method=method, fail=fail, layout=layout)
+    if layout == "none":
+        text = text.replace('"transparent"', '"proxy-v2"\nupstream = "198.18.2.25:25"')
+    Path("mxward.toml").write_text(text)
     return Operator(world, world.plan(method, fail=fail))
 
 
@@ -199,7 +202,7 @@ def test_nothing_to_intercept(world: Network) -> None:
     watch = at.types("watch")  # no service is to be started again and again for that
     assert (watch.exit_code, watch.output) == (
         78,
-        f"mxward: mxward.toml:1: {nothing.strip()}, nor to watch\n",
+        f"mxward: mxward.toml:8: {nothing.strip()}, nor to watch\n",
     )
 
 
