@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,14 +22,22 @@ import mxward
 from mxward.cli.demo import demo
 from mxward.demo.play import Outcome, Play
 from mxward.demo.show import SCENES, Scene
+from tests.integration import hosts
 
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(mxward.__file__).parents[1])}
 
 
-def run(*words: str, folder: Path) -> subprocess.Popen[str]:
+@pytest.fixture(autouse=True)
+def _nft(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The nft that Debian has, as a user has it in PATH."""
+    folder = hosts.nft(tmp_path_factory.mktemp("nft"))
+    monkeypatch.setitem(ENVIRONMENT, "PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def run(*words: str, folder: Path, within: Sequence[str] = ()) -> subprocess.Popen[str]:
     """Start it; its temporary files go below `folder`."""
     return subprocess.Popen(
-        [sys.executable, "-m", "mxward", "demo", *words],
+        [*within, sys.executable, "-m", "mxward", "demo", *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -42,10 +51,49 @@ def test_the_whole_show(tmp_path: Path) -> None:
     assert process.returncode == 0, shown
     assert shown.isascii()
     assert [line for line in shown.splitlines() if "DIFFERS" in line] == []
-    assert re.findall(r"^(\d)\. ", shown, re.MULTILINE) == list("12345678")
+    assert re.findall(r"^(\d)\. ", shown, re.MULTILINE) == list("123456789")
     assert re.search(r"^All \d\d as expected\.$", shown, re.MULTILINE)
     assert "250-" not in shown  # the answer to EHLO is folded
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["--scene", "9"], 1), (["--scene", "8", "--scene", "9"], 0)]
+)
+def test_where_there_are_no_namespaces_it_says_so(
+    words: list[str], code: int, tmp_path: Path
+) -> None:
+    forbidden = 'echo 0 > /proc/sys/user/max_net_namespaces && exec "$@"'
+    within = ["unshare", "--user", "--map-root-user", "sh", "-c", forbidden, "sh"]
+    process = run(*words, folder=tmp_path, within=within)
+    shown, _ = process.communicate(timeout=60)
+    assert process.returncode == code, shown
+    why = "this machine lets no network namespace be made"
+    assert f"    * left out here: {why}\n" in shown
+    assert shown.endswith(f"Scene 9 was left out: {why}.\n")
+
+
+@pytest.mark.real
+def test_two_machines(tmp_path: Path) -> None:
+    process = run("--scene", "9", "--json", folder=tmp_path)
+    shown, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, shown
+    assert [row["ok"] for row in json.loads(shown)] == [True] * 6
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("moment", ["    * mxward starts", "    C: DATA"])
+def test_interrupted_between_two_machines(moment: str, tmp_path: Path) -> None:
+    process = run("--scene", "9", folder=tmp_path)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(moment):
+            break
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert list(tmp_path.iterdir()) == []
+    assert who_mentions(tmp_path) == []
 
 
 def test_two_at_once_and_as_json(tmp_path: Path) -> None:
@@ -140,7 +188,7 @@ def test_without_aiosmtpd_one_line_says_what_to_install(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["--scene", "9"], "9 is not in the range"),
+        (["--scene", "10"], "10 is not in the range"),
         (["--stay", "--json"], "exclude each other"),
         (["it.co.za"], "unexpected extra argument"),
     ],

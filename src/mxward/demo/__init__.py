@@ -14,10 +14,14 @@ world       all of them, started and stopped together
 play        what a scene can do: send, look into mailboxes, compare
 scenes      the scenes in which all goes well
 troubles    the scenes in which something goes wrong
+machine     a second machine: a network namespace
+unchanged   the scene of two machines, in which nothing on the mail server is changed
+apart       plays it in a process and a network of its own
 show        the scenes in their order, and the world left running
 tape        what there is to read, line by line
 report      how it is printed
 
-Everything but `mxward serve` lives in one process. Nothing leaves loopback and nothing needs root.
+Everything but `mxward serve` lives in one process, and the scene of two machines in another.
+Nothing leaves loopback, or that scene's own networks, and nothing needs root.
 Not supported: systems where 127/8 is not all loopback (anything but Linux); IPv6.
 """

@@ -6,18 +6,17 @@ the MX hosts listen on port 25, and mxward knows the mail server's address from 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from mxward.demo.block import Block
 from mxward.demo.zone import DOMAINS
 
-__all__ = ["CONTACT", "HOSTNAME", "inventory", "toml"]
+__all__ = ["CONTACT", "HOSTNAME", "intercepting", "inventory", "toml"]
 
 HOSTNAME = "mail.hosting.example"
 CONTACT = "postmaster@hosting.example"
 
-_TOML = """\
+_SERVER = """\
 [server]
 hostname = "{hostname}"
 listen = ["{mail}:{smtp}"]
@@ -27,6 +26,24 @@ addresses = ["{mail}"]
 reroute_source = ["{mxward}"]
 reroute_port = {smtp}
 contact = "{contact}"
+"""
+_INTERCEPTING = """\
+[server]
+hostname = "{hostname}"
+identity = "transparent"
+reroute_source = ["{mxward}"]
+contact = "{contact}"
+
+[intercept]
+layout = "host"
+interfaces = ["wan"]
+servers = ["{mail}"]
+state = "{folder}/intercept.json"
+
+[tls]
+hide_starttls = true
+"""
+_REST = """\
 
 [inventory]
 files = ["{folder}/localdomains"]
@@ -73,18 +90,25 @@ path = "{folder}/store.db"
 def toml(block: Block, folder: Path, stage: str, identity: str) -> str:
     """The configuration for one stage; `identity` says how the mail server learns the client."""
     upstream = block["mailboxes_plain" if identity == "none" else "mailboxes"]
-    values: Mapping[str, object] = {
+    told = {"upstream": upstream, "identity": identity}
+    return (_SERVER + _REST).format_map(_values(block, folder, stage) | told)
+
+
+def intercepting(block: Block, folder: Path, stage: str) -> str:
+    """The configuration where mxward takes over the connections of the mail server's machine."""
+    return (_INTERCEPTING + _REST).format_map(_values(block, folder, stage))
+
+
+def _values(block: Block, folder: Path, stage: str) -> dict[str, object]:
+    return {
         **block.addresses(),
         "hostname": HOSTNAME,
         "contact": CONTACT,
         "smtp": block.smtp,
         "dns_port": block.dns,
-        "upstream": upstream,
-        "identity": identity,
         "stage": stage,
         "folder": folder,
     }
-    return _TOML.format_map(values)
 
 
 def inventory() -> str:

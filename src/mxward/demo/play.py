@@ -63,6 +63,7 @@ class Play:
     def __init__(self, world: World, write: Write) -> None:
         self.world, self.write = world, write
         self.rows: list[Row] = []
+        self.left_out: list[str] = []  # scenes that cannot be played here, and why
         self.scene = 0
         self._numbers = count(1)
 

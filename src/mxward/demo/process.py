@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import mxward
 
-__all__ = ["DemoError", "Serve"]
+__all__ = ["DemoError", "Serve", "environment"]
 
 READY = 20.0
 """Seconds in which `mxward serve` must listen."""
@@ -25,10 +26,11 @@ class DemoError(Exception):
 class Serve:
     """`mxward serve`, started anew with each configuration; the store is kept in between."""
 
-    def __init__(self, folder: Path, host: str, port: int) -> None:
+    def __init__(self, folder: Path, host: str, port: int, within: Sequence[str] = ()) -> None:
+        """`within` is what stands before a command that is to be run on another machine."""
         self.config = folder / "mxward.toml"
         self.log = folder / "mxward.log"
-        self._host, self._port = host, port
+        self._host, self._port, self._within = host, port, within
         self._process: asyncio.subprocess.Process | None = None
         self._read = 0
 
@@ -37,11 +39,12 @@ class Serve:
         self.config.write_text(config, "utf-8")
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *self._within,
                 *(sys.executable, "-m", "mxward", "serve", "--config", str(self.config)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=_environment(self.config.parent),
+                env=environment(self.config.parent),
                 start_new_session=True,  # Ctrl-C is for the demo, which then ends this one
             )
         await self._ready()
@@ -94,7 +97,7 @@ class Serve:
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-5:])
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """Ours, and where this mxward is, so that it is this one that starts.
 
     Where Python may not keep bytecode beside its sources, it keeps it in `folder`: the demo starts

@@ -119,8 +119,9 @@ def table(rows: Sequence[Row], console: Console) -> None:
         ends = number == len(rows) or rows[number].scene != row.scene
         shown.add_row(str(row.scene), row.what, row.expected, seen, mark, end_section=ends)
     console.print()
-    console.print(Text("Expected and seen", style="bold"))
-    console.print(shown)
+    if rows:
+        console.print(Text("Expected and seen", style="bold"))
+        console.print(shown)
     console.print(Text(_summary(rows), style="bold"))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from mxward.demo import scenes, troubles
+from mxward.demo.apart import played_apart
 from mxward.demo.mail import EICAR
 from mxward.demo.play import Play, Row
 from mxward.demo.process import DemoError
@@ -37,6 +38,7 @@ SCENES = {
     6: Scene("DNS goes away", troubles.dns_away),
     7: Scene("The mail server goes away in the middle of a message", troubles.mail_server_away),
     8: Scene("A stranger looks for an open relay", troubles.relaying),
+    9: Scene("Nothing on the mail server is changed", played_apart),
 }
 
 
@@ -58,6 +60,8 @@ async def show(
         for number in numbers:
             await perform(play, number)
         at_end(play.rows)
+        for why in play.left_out:
+            play.story(why)
         if stay:
             await _stay(play)
 

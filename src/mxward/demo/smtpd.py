@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from typing import Any
 
 from aiosmtpd.smtp import SMTP
@@ -33,6 +34,13 @@ class Listeners:
         """Listen; `proxied` connections begin with a PROXY header. Raises OSError."""
         await self._open(host, port, proxied)
         self._addresses.append((host, port, proxied))
+
+    async def adopt(self, listener: socket.socket) -> None:
+        """Take connections of a socket that listens already; `reopen` knows nothing of it."""
+        loop = asyncio.get_running_loop()
+        self._servers.append(
+            await loop.create_server(lambda: self._connection(None), sock=listener)
+        )
 
     async def reopen(self) -> None:
         """Listen again, everywhere. Raises OSError."""
