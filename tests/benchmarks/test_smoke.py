@@ -45,6 +45,12 @@ CONTENDERS = {
     "idle": ["mxward", "nginx mail + auth_http"],
     "memory": ["mxward", "HAProxy, TCP", "nginx mail + auth_http"],
     "decisions": ["p50", "p99", "p99.9", "bytes a domain"],
+    "workers": [
+        "one worker, 20 at once",
+        "two workers, 20 at once",
+        "one worker, 4 at once",
+        "two workers, 4 at once",
+    ],
 }
 
 
