@@ -7,6 +7,7 @@ import select
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from mxward import metrics
@@ -51,7 +52,8 @@ class Announcer:
         self._eventlog.put(time.time(), event, said)
         _, writable, _ = select.select([], [self._descriptor], [], 0)
         if writable:
-            self._eventlog.flush()
+            with suppress(OSError):  # a full disk: what is lost is counted, and nobody ends for it
+                self._eventlog.flush()
 
 
 class Service:
