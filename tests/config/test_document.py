@@ -165,20 +165,20 @@ def test_the_rules_that_come_of_it(full: Path) -> None:
                 recipients=Domains(["it.co.za"]),
                 senders=Domains(["*.example.com"]),
                 expires=datetime(2037, 1, 2, tzinfo=UTC).timestamp(),  # the end of that day
-                place=f"{full}:46",
+                place=f"{full}:47",
             ),
             Trust(
                 owner="anna",
                 note="all other printers",
                 name="*.printers.example.com",
                 expires=datetime(2037, 1, 1, 10, tzinfo=UTC).timestamp(),
-                place=f"{full}:54",
+                place=f"{full}:55",
             ),
             Trust(
                 owner="anna",
                 note="a partner's relay",
                 certificate="relay.partner.example",
-                place=f"{full}:60",
+                place=f"{full}:61",
             ),
         ),
         scanners={

@@ -21,13 +21,14 @@ TAKEN, LATER, NEVER = reply(250, "2.0.0 OK"), reply(451, "4.0.0 Later"), reply(5
 
 
 def counted(*logs: Log) -> dict[str, float]:
-    """All that is not 0 after these events, but for how often they came."""
+    """All that is not 0 after these events, but for when and how often they came."""
     board = metrics.board(0)
     count = EventCounts(board.row(0))
     for log in logs:
         count(1000.0, log.event, log.fields)
     numbers = {column: board.total(column) for column in board.columns}
-    return {c: n for c, n in numbers.items() if n and not c.startswith(catalogue.LINES.name)}
+    aside = (catalogue.LINES.name, "recent ", catalogue.REFUSED)
+    return {c: n for c, n in numbers.items() if n and not c.startswith(aside)}
 
 
 def decided(

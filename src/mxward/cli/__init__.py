@@ -21,6 +21,7 @@ _COMMANDS = {
     "explain": ("explain:explain", "Tell what would be done with mail, and why."),
     "intercept": ("intercept:intercept", "Let the kernel hand mxward other servers' connections."),
     "serve": ("serve:serve", "Stand before the mail server, and answer its clients."),
+    "status": ("status:status", "Tell how the running proxy stands."),
 }
 
 _HELP = """Every message to a domain goes in by its front door.

@@ -10,7 +10,7 @@ from signal import SIGINT, SIGTERM
 
 import click
 
-from mxward.cli.listeners import listen, listen_for_metrics
+from mxward.cli.listeners import listen, listen_for_metrics, listen_for_status
 from mxward.cli.loaded import read
 from mxward.cli.options import config_option, problems
 from mxward.cli.service import Announcer, Service, wanted
@@ -92,7 +92,20 @@ def _prepare(path: Path, handover: Handover, log: Announcer) -> tuple[Service, l
     config = load(path)
     listeners = listen(config, handover.listeners)
     _become_user(config, log)
-    return Service(path, read(config), log, listen_for_metrics(config)), listeners
+    loaded, asked = read(config), listen_for_metrics(config)
+    status = _listen_for_status(config, handover, log)
+    return Service(path, loaded, log, asked, status), listeners
+
+
+def _listen_for_status(config: Config, handover: Handover, log: Announcer) -> socket.socket | None:
+    """Where `mxward status` asks; mail goes on without it."""
+    try:
+        return listen_for_status(Path(config.status), alone=not handover.workers)
+    except OSError as error:
+        text = f"server.status: {config.status}: {error.strerror or error}"
+        mend = 'mxward status finds nobody; write status = "/run/mxward/status.sock"'
+        log.tell("configuration", loud=True, warning=f"{text}; {mend}")
+        return None
 
 
 def _check(path: Path, handover: Handover) -> None:

@@ -9,12 +9,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from mxward import metrics
 from mxward.cli import serving
 from mxward.cli.listeners import addresses, binder
 from mxward.cli.loaded import Loaded, read, workers
 from mxward.config import Config, ConfigError, Severity, load
+from mxward.metrics.glance import glance
+from mxward.metrics.telling import tell
 from mxward.proxy.census import Census
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.output import Output
@@ -65,8 +68,9 @@ class Service:
         loaded: Loaded,
         announcer: Announcer,
         listener: socket.socket | None = None,
+        status: socket.socket | None = None,
     ) -> None:
-        """`listener` is where somebody may ask for the metrics."""
+        """`listener` is where somebody may ask for the metrics, `status` how it stands."""
         self.loaded = loaded
         self.tell = announcer.tell
         most = max(workers(loaded.config), os.cpu_count() or 1)
@@ -74,8 +78,10 @@ class Service:
         self._path = path
         self._census = Census(self.rows)
         self._board = metrics.board(self.rows)
-        announcer.count_on(self._board.row(self.rows))
-        self._answer = _answering(listener, self._board)
+        own = self._board.row(self.rows)
+        own.set(metrics.catalogue.STARTED, time.time())
+        announcer.count_on(own)
+        self._answer = _answering(listener, status, self._board)
 
     def work(self, post: Post) -> int:
         """A worker's whole life."""
@@ -107,14 +113,32 @@ class Service:
 
 
 def _answering(
-    listener: socket.socket | None, board: metrics.Board
+    listener: socket.socket | None, status: socket.socket | None, board: metrics.Board
 ) -> Callable[[], Callable[[], None]]:
-    """How a worker begins to answer for the metrics."""
-    if listener is None:
-        return lambda: lambda: None
-    from mxward.metrics.answering import answer  # its library is large, and few need it
+    """How a worker begins to answer for all; what that gives ends it."""
+    supervisor = os.getpid()
 
-    return lambda: answer(listener, board).stop
+    def told() -> dict[str, Any]:
+        return glance(board, supervisor, time.monotonic(), time.time())
+
+    ways: list[Callable[[], Callable[[], None]]] = []
+    if status is not None:
+        ways.append(lambda: tell(status, told))
+    if listener is not None:
+        from mxward.metrics.answering import answer  # its library is large, and few need it
+
+        ways.append(lambda: answer(listener, board).stop)
+
+    def begin() -> Callable[[], None]:
+        ends = [way() for way in ways]
+
+        def end() -> None:
+            for each in ends:
+                each()
+
+        return end
+
+    return begin
 
 
 def _mistakes(error: ConfigError) -> str:
@@ -128,5 +152,6 @@ def _unchangeable(old: Config, new: Config) -> list[str]:
         "store.path": (old.store.path, new.store.path),
         "log.format": (old.log.format, new.log.format),
         "metrics.listen": (old.metrics.listen, new.metrics.listen),
+        "server.status": (old.status, new.status),
     }
     return [key for key, (before, after) in pairs.items() if before != after]

@@ -204,6 +204,7 @@ class _Worker:
         for keeper in keepers:
             keeper.start()
         self._row.set(metrics.SEAT, self._post.seat + 1)
+        self._row.set(metrics.PID, os.getpid())
         self._heartbeat()
         self._answer_no_more = self._answer()
         self._start(self._learn())

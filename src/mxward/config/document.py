@@ -143,6 +143,11 @@ class Config(BaseModel):
         return self.server.listen
 
     @property
+    def status(self) -> str:
+        """Where a running proxy tells how it stands; beside the store, where nothing is said."""
+        return self.server.status or str(Path(self.store.path).with_name("status.sock"))
+
+    @property
     def own(self) -> frozenset[Address]:
         """The mail servers' addresses, as far as they are named."""
         return frozenset((*self.server.addresses, *self.intercept.addresses))

@@ -40,6 +40,7 @@ class ServerSettings(Table):
     contact: Annotated[str, PlainValidator(values.line)] | None = None
     workers: int | None = Field(default=None, ge=1, le=256, strict=True)
     user: Annotated[str, PlainValidator(values.line)] | None = None
+    status: Path | None = None
     drain: float = Field(default=30.0, ge=0, le=3600, strict=True, allow_inf_nan=False)
 
     def name(self) -> str:

@@ -7,6 +7,7 @@ onward      counts connections onward; asking: questions to the DNS; times: how 
 health      whether all is well
 exposition  the board in Prometheus' words
 answering   /metrics and /health
+recent      decisions of the last minute; glance: how all stands; telling: the socket for that
 
 What the numbers are kept on is made by whoever starts the processes: `board(processes)`, of which
 row `processes` is the starter's own. `answering` is not imported here: its library is large.
@@ -14,10 +15,10 @@ row `processes` is the starter's own. `answering` is not imported here: its libr
 
 from mxward.metrics import catalogue
 from mxward.metrics.board import Board, Row
-from mxward.metrics.catalogue import HEARTBEAT, SEAT
+from mxward.metrics.catalogue import HEARTBEAT, PID, SEAT
 from mxward.metrics.events import EventCounts
 
-__all__ = ["HEARTBEAT", "SEAT", "Board", "EventCounts", "Row", "board"]
+__all__ = ["HEARTBEAT", "PID", "SEAT", "Board", "EventCounts", "Row", "board"]
 
 
 def board(processes: int) -> Board:

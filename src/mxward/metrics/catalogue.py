@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mxward.metrics import recent
 from mxward.metrics.metric import Across, Metric, Shape, counter, gauge, seconds
 from mxward.model import Action, Kind, Known, Reason
 
@@ -157,7 +158,7 @@ RESIDENT = gauge("worker_resident_bytes", "Memory that a worker holds.", _EACH)
 
 ALL: tuple[Metric, ...] = tuple(each for each in globals().values() if isinstance(each, Metric))
 
-# -- for the health only ----------------------------------------------------------------------
+# -- for the health and `mxward status` only --------------------------------------------------
 
 SEAT = "seat"
 """The number of the worker whose row this is, and 1; 0 where nobody is, or one that is leaving."""
@@ -165,7 +166,11 @@ HEARTBEAT = "heartbeat"
 ANSWERED = "mail server answered"
 FAILED = "mail server failed"
 """When this was last so, in seconds of the system's monotonic clock; 0 is never."""
-HIDDEN = (SEAT, HEARTBEAT, ANSWERED, FAILED)
+PID = "pid"
+STARTED = "started"
+REFUSED = "configuration refused"
+"""When the proxy was started, and a new configuration refused, in seconds since the epoch."""
+HIDDEN = (SEAT, HEARTBEAT, ANSWERED, FAILED, PID, STARTED, REFUSED, *recent.columns())
 
 
 def columns() -> Iterator[str]:

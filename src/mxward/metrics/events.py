@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from mxward.metrics import catalogue
 from mxward.metrics.board import Row
+from mxward.metrics.recent import UNDECIDED, Recent
 from mxward.metrics.times import Times
 from mxward.model import Action, Reason, Stage
 from mxward.smtp.replies import Reply
@@ -37,6 +38,7 @@ class EventCounts:
 
     def __init__(self, row: Row) -> None:
         self._row = row
+        self._recent = Recent(row)
         self._verdicts = {
             to: Times(row, catalogue.VERDICT_SECONDS, to) for to in ("mail-server", "scanner")
         }
@@ -50,7 +52,7 @@ class EventCounts:
             "message": self._on_message,
             "ready": self._on_ready,
             "reload": self._on_configuration,
-            "reload-refused": lambda at, fields: self._on_reload("configuration", "refused"),
+            "reload-refused": self._on_refused,
             "worker-died": lambda at, fields: row.add(catalogue.RESTARTS.name),
         }
 
@@ -65,8 +67,10 @@ class EventCounts:
         column = _DECISIONS.get((fields.get("action"), fields.get("reason")))
         if column is None:
             self._row.add(catalogue.UNDECIDED.name)
+            self._recent.count(at, UNDECIDED)
             return
         self._row.add(column)
+        self._recent.count(at, str(fields["action"]))
         if fields["stage"] is Stage.OBSERVE:
             self._row.add(_OBSERVED[Action(str(fields["would"]))])
         elif _is_too_fast(fields):
@@ -105,6 +109,10 @@ class EventCounts:
     def _on_configuration(self, at: float, fields: Fields) -> None:
         self._on_ready(at, fields)
         self._on_reload("configuration", "applied")
+
+    def _on_refused(self, at: float, fields: Fields) -> None:
+        self._row.set(catalogue.REFUSED, at)
+        self._on_reload("configuration", "refused")
 
     def _on_reload(self, what: str, result: str) -> None:
         self._row.add(catalogue.RELOADS.column(what, result))

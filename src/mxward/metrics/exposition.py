@@ -24,6 +24,7 @@ from prometheus_client.registry import Collector
 from mxward import __version__
 from mxward.metrics import catalogue
 from mxward.metrics.board import Board
+from mxward.metrics.glance import seated
 from mxward.metrics.health import health
 from mxward.metrics.metric import PREFIX, Across, Shape
 from mxward.metrics.metric import Metric as Ours
@@ -79,17 +80,9 @@ class _Told(Collector):
 
     def _each(self, metric: Ours) -> Metric:
         family = _family(metric, ["worker"])
-        for seat, row in sorted(self._seated().items()):
+        for seat, row in sorted(seated(self._board).items()):
             family.add_metric([str(seat)], self._board.value(row, metric.name))
         return family
-
-    def _seated(self) -> dict[int, int]:
-        """The row of each worker; where one takes over from another, that of the later beat."""
-        board = self._board
-        beats = sorted((board.value(row, catalogue.HEARTBEAT), row) for row in board.rows)
-        seats = {int(board.value(row, catalogue.SEAT)) - 1: row for _, row in beats}
-        seats.pop(-1, None)
-        return seats
 
     def _histogram(self, metric: Ours) -> Metric:
         labels = [name for name, _ in metric.labels]

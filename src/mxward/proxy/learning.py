@@ -126,7 +126,8 @@ class _Asking:
             stands = await events.get()
             if isinstance(stands, UpstreamGone):
                 raise ProtocolError(stands.why)
-            hop = Hop(self._introduction(endpoint, connection.here), endpoint.tls)
+            introduction = self._introduction(endpoint, connection.here)
+            hop = Hop(introduction, endpoint.tls, endpoint.implicit)
             connection.write(hop.take_outgoing())
             if endpoint.implicit:
                 self._secure(connection, endpoint)

@@ -308,7 +308,7 @@ class Delivery:
         if self._route is None:
             return
         self.endpoint = endpoint
-        self._hop = Hop(self._route.introduction, endpoint.tls)
+        self._hop = Hop(self._route.introduction, endpoint.tls, endpoint.implicit)
         self._used = False
         self._effects.append(Connect(endpoint, kept, self._route.introduction.source))
 

@@ -52,7 +52,10 @@ class Hop:
         "spotless",
     )
 
-    def __init__(self, introduction: Introduction, tls: Tls = Tls.NONE) -> None:
+    def __init__(
+        self, introduction: Introduction, tls: Tls = Tls.NONE, implicit: bool = False
+    ) -> None:
+        """`implicit` TLS comes before the greeting; the preamble comes before both."""
         self.extensions = Extensions()
         self.ready = False
         self.mail_open = False  # a transaction stands upstream
@@ -64,7 +67,7 @@ class Hop:
         self._outgoing = introduction.preamble
         self._refusal: Reply | None = None  # of the MAIL that VOID recipients stand behind
         self._streaming = False
-        self._securing = False
+        self._securing = implicit  # TLS is to stand before anything is heard
 
     def take_outgoing(self) -> bytes:
         outgoing, self._outgoing = self._outgoing, b""
@@ -83,6 +86,7 @@ class Hop:
     def begin_kept(self, kept: Extensions) -> list[Outcome]:
         """The connection has served another client, and was offered this."""
         self._owed.clear()
+        self._securing = False
         return self._follow(self._hello.begin_kept(kept))
 
     def secured(self) -> None:
@@ -137,6 +141,8 @@ class Hop:
         """
         outcomes: list[Outcome] = []
         try:
+            if self._securing:
+                raise ProtocolError("spoke in the clear where TLS is to begin")
             for reply in self._reader.feed(data):
                 outcomes += self._on_reply(reply)
             if self._securing and not self._reader.empty:
