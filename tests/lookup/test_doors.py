@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from math import inf
 
 from mxward.frontdoor.egress import Egress, EgressHistory
 from mxward.frontdoor.remember import COOLING_OFF
@@ -346,3 +347,18 @@ def test_a_clock_set_back_makes_it_ask_again() -> None:
     bed.clock.now -= 10 * 86400
     assert bed.doors.known(DOMAIN) is None
     assert bed.find().observed_at == bed.clock.now
+
+
+def test_the_doors_in_use() -> None:
+    bed = Bed()
+    assert bed.doors.in_use() == (0, 0, inf)
+    bed.find()
+    bed.find("example.org")  # the same door
+    bed.clock.now += 60
+    bed.find("vanity.example")
+    assert bed.doors.in_use() == (2, 0, bed.clock.now - 60)
+    bed.clock.now += 250  # the first is due
+    assert bed.doors.in_use() == (1, 0, bed.clock.now - 250)
+    bed.dns.down = True
+    bed.find()
+    assert bed.doors.in_use() == (2, 1, bed.clock.now - 310)

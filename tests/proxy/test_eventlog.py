@@ -6,6 +6,7 @@ import io
 import json
 import re
 import tracemalloc
+from collections.abc import Mapping
 from ipaddress import ip_address
 
 import pytest
@@ -130,6 +131,25 @@ def test_what_finds_no_room_is_counted_once() -> None:
     log.put(AT, "decision", {"n": 5})
     log.flush()
     assert [read(line).get("n") for line in stream.getvalue().splitlines()[3:]] == ["5"]
+
+
+def test_each_event_is_shown_to_who_counts_once_and_before_it_is_written() -> None:
+    stream, seen = io.StringIO(), list[tuple[float, str, object, str]]()
+
+    def observe(at: float, event: str, fields: Mapping[str, object]) -> None:
+        seen.append((at, event, fields.get("n", fields.get("events")), stream.getvalue()))
+
+    log = EventLog(stream, room=2, observe=observe)
+    for n in range(5):
+        log.put(AT, "decision", {"n": n})
+    assert seen == []  # whoever puts them has no time for it
+    log.flush()
+    counted = [(event, number) for _, event, number, _ in seen]
+    assert counted == [("decision", 0), ("decision", 1), ("dropped", 3)]
+    assert {written for *_, written in seen} == {""}
+    assert seen[0][0] == AT
+    log.flush()
+    assert len(seen) == 3
 
 
 def test_what_strangers_make_up_is_not_remembered() -> None:

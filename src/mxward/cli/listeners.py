@@ -37,12 +37,15 @@ def addresses(config: Config) -> tuple[Address, ...]:
 
 
 def binder(config: Config) -> Callable[[str, int], socket.socket]:
-    """How an address is listened on. What it gives raises OSError."""
+    """How an address is listened on. What it gives raises OSError, with the mend."""
     diverted = {(end.host, end.port) for end in config.intercept.listeners}
 
     def opened(host: str, port: int) -> socket.socket:
-        listener = bind(host, port)
-        return _made_transparent(listener) if (host, port) in diverted else listener
+        try:
+            listener = bind(host, port)
+            return _made_transparent(listener) if (host, port) in diverted else listener
+        except OSError as error:
+            raise OSError(error.errno, why_not(error)) from None
 
     return opened
 
