@@ -50,7 +50,8 @@ class FarEnd:
         self.owed: deque[str] = deque(["greeting"])
         self.offers: dict[str, str] = {}  # by its last EHLO
         self.secured = False
-        self.securing = False  # it waits for the handshake
+        self.securing = endpoint.implicit  # it waits for the handshake
+        self.shaking = False  # the handshake has begun
         self.excused = False  # TLS was offered, and was not to be had
         self.told: dict[str, str] = {}  # by XCLIENT
         self.authenticated = False
@@ -67,7 +68,7 @@ class FarEnd:
         self.refused = False  # while the message streamed, or a chunk of it
         self.broken = False  # it has said what nobody asked
         self.message: bytes | None = None  # once its end has come
-        self._preamble = preamble
+        self.preamble = preamble  # until it has come
         self._paths: deque[str] = deque()
         self._void = 0  # recipients behind a refused MAIL, not answered yet
         self._unread = b""
@@ -95,11 +96,11 @@ class FarEnd:
     def take(self, data: bytes) -> list[tuple[str, str]]:
         """Read what was sent; the commands in it, with the path, the text or nothing."""
         assert self.stands, "sent before the connection stood"
-        assert not self.securing, f"in the clear behind STARTTLS: {data!r}"
-        if self._preamble:
-            assert data == self._preamble, f"another preamble: {data!r}"
-            self._preamble = b""
+        if self.preamble:
+            assert data == self.preamble, f"another preamble: {data!r}"
+            self.preamble = b""
             return []
+        assert not self.securing, f"in the clear where TLS is to begin: {data!r}"
         if self.streaming:
             self._stream(data)
             return [] if self.streaming else [("END", "")]
@@ -211,7 +212,7 @@ class FarEnd:
 
     def secure(self) -> None:
         """The handshake has succeeded: all that was said before is forgotten."""
-        self.securing, self.secured, self.offers = False, True, {}
+        self.securing, self.shaking, self.secured, self.offers = False, False, True, {}
 
     def next_client(self) -> None:
         """It was kept, and serves another client from now on."""

@@ -209,6 +209,11 @@ WORLDS: tuple[dict[str, Any], ...] = (
     {"tls": Tls.VERIFIED, "content": Content(nul=True)},
     {"tls": Tls.OPPORTUNISTIC, "content": Content(Newlines.REJECT), "auth": Auth.NEVER},
     {"identity": Identity.XCLIENT, "tls": Tls.OPPORTUNISTIC, "size": 40},
+    {"identity": Identity.TRANSPARENT},
+    {"identity": Identity.TRANSPARENT, "tls": Tls.OPPORTUNISTIC, "auth": Auth.TLS},
+    {"tls": Tls.OPPORTUNISTIC, "implicit": True, "auth": Auth.TLS},
+    {"identity": Identity.TRANSPARENT, "tls": Tls.VERIFIED, "implicit": True},
+    {"identity": Identity.XCLIENT, "tls": Tls.OPPORTUNISTIC, "implicit": True},
 )
 """What operators may have set."""
 

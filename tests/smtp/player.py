@@ -117,6 +117,8 @@ class _Player:
         peer = replace(peer, content=self._premises.content)
         offers = Offers(self._settings, self._premises.mail_server)
         self._relay = Relay(peer, self._settings, offers)
+        if self._settings.mail_server.implicit:  # TLS comes first on this side, too
+            self._relay.handle(ClientSecured(), self._now)
         return self._shown(self._relay.greet())
 
     def take(self, line: Line) -> list[Line]:
@@ -163,9 +165,10 @@ def _shown(effect: Effect, settings: Settings) -> list[Line]:
             return [Line("U>", data)]
         case Decide(arrival):
             return [Line("?", arrival.recipient.encode())]
-        case Connect(endpoint, kept):
+        case Connect(endpoint, kept, source):
             clear = endpoint.tls is Tls.NONE and settings.mail_server.tls is not Tls.NONE
             how = " or kept" * kept + " in the clear" * clear
+            how += f" as {source}" if source else ""
             return [Line("!", f"connect {endpoint.address}{how}".encode())]
         case SecureClient(data):
             return [Line("C<", data), Line("!", b"secure")]
@@ -193,7 +196,7 @@ def decided(text: str, arrival: Arrival, mail_server: Endpoint = MAIL_SERVER) ->
     word, _, route = text.partition(" ")
     action = Action(word)
     targets: tuple[Exchange, ...] = ()
-    endpoints: tuple[Endpoint, ...] = (mail_server,)
+    endpoints: tuple[Endpoint, ...] = ()
     if action is Action.REROUTE:
         addresses = [ip_address("198.51.100.1"), ip_address("198.51.100.2")]
         targets = tuple(

@@ -45,6 +45,9 @@ class Premises:
             case "tls":
                 server = replace(settings.mail_server, tls=Tls(value))
                 settings = replace(settings, mail_server=server)
+            case "implicit":
+                server = replace(settings.mail_server, implicit=True)
+                settings = replace(settings, mail_server=server)
             case "limits":
                 name, _, number = value.partition("=")
                 settings = replace(settings, limits=replace(settings.limits, **{name: int(number)}))

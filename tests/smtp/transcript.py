@@ -3,7 +3,8 @@ r"""Reads a dialogue file: one or more sessions of SMTP as a transcript.
     % identity xclient        what the operator has set, where it is not the usual; first of all:
                               identity, auth, tls (towards the mail server), newlines WORD;
                               limits NAME=NUMBER; offers KEYWORD... (so does the mail server);
-                              starttls, nul, apart; whole (input is not cut into pieces)
+                              starttls, nul, apart; whole (input is not cut into pieces);
+                              implicit (TLS from the first octet, on both sides)
     C> EHLO client.test       the client sends a line (CRLF is added)
     C>> DATA\r\nbare\n         the client sends exactly these bytes (Python escapes)
     C< 250 OK                 the client is sent a line
@@ -11,8 +12,8 @@ r"""Reads a dialogue file: one or more sessions of SMTP as a transcript.
     ? user@it.test            the policy is asked about this recipient
     = pass                    ... and answers: pass, defer, refuse, reroute A (a route's name)
     ! connect 192.0.2.25      an effect: connect ADDRESS (or kept: one that is kept may do; in the
-                              clear: for want of TLS), keep, abort, finish, close, learned, secure,
-                              secure-upstream, log loop, log auth
+                              clear: for want of TLS; as ADDRESS: the client's own), keep, abort,
+                              finish, close, learned, secure, secure-upstream, log loop, log auth
     @ connected               an event: connected, connected kept (the last one that was kept),
                               gone, client-end, client-gone, timeout, secured, upstream-secured,
                               session ADDRESS (a new client), later SECONDS (time passes)

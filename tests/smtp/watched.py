@@ -8,6 +8,7 @@
   is no refusal; the client's 354, 334 and 235 are the upstream's;
 - each command and each message is answered once, in order, and nothing is left waiting;
 - an upstream is told who the client is, and nothing in the clear where TLS was to be had;
+- from the client's own address comes a connection to the mail server, and none to a scanner;
 - a connection that is kept owes nothing, holds nothing, and nobody has authenticated on it.
 """
 
@@ -103,6 +104,7 @@ class World:
 
     identity: Identity = Identity.PROXY_V1
     tls: Tls = Tls.NONE
+    implicit: bool = False  # TLS from the first octet, on both sides
     auth: Auth = Auth.ALWAYS
     content: Content = field(default_factory=Content)
     size: int = 0
@@ -132,7 +134,7 @@ class Watched:
         self.world = world = world or World()
         client = ip_address(f"4.3.{number % 250}.120")
         self._peer = replace(PEER, client=client, id=f"s{number}", content=world.content)
-        self._mail_server = replace(MAIL_SERVER, tls=world.tls)
+        self._mail_server = replace(MAIL_SERVER, tls=world.tls, implicit=world.implicit)
         self._settings = settings(
             identity=world.identity,
             mail_server=self._mail_server,
@@ -161,6 +163,9 @@ class Watched:
         self._verdict: bytes | None = None
         self._secrets: list[str] = []
         self._said: set[bytes] = set()  # all that any upstream has replied
+        if world.implicit:
+            self._secured = True
+            assert self.relay.handle(ClientSecured(("c.test",)), NOW) == []
         (greeting,) = self.relay.greet()
         assert greeting == Send(b"220 mx.test ESMTP\r\n")
 
@@ -222,6 +227,8 @@ class Watched:
                 kept = Extensions(self.far.offers)
             far.stands = True
         self._happens(Connected(kept))
+        if far is not None and self.far is far and far.endpoint.implicit:
+            assert far.shaking or far.secured, "TLS does not come first"
 
     def upstream_says(self, data: bytes) -> None:
         far = self.far
@@ -236,7 +243,7 @@ class Watched:
         self._happens(UpstreamBytes(data))
 
     def upstream_shakes_hands(self) -> None:
-        if self.far is not None and self.far.securing:
+        if self.far is not None and self.far.shaking:
             self.far.secure()
             self._happens(UpstreamSecured())
 
@@ -404,6 +411,7 @@ class Watched:
 
     def _is_ready(self, far: FarEnd) -> None:
         """In TLS where it was to be had."""
+        assert far.secured or not far.endpoint.implicit, "in the clear"
         if self.world.tls is Tls.VERIFIED:
             assert far.secured, "in the clear"
         elif self.world.tls is Tls.OPPORTUNISTIC and "STARTTLS" in far.offers:
@@ -495,8 +503,12 @@ class Watched:
 
     def _is_meant(self, question: _Question) -> bool:
         """Whether this recipient may go to the present upstream."""
-        endpoints = question.decided.endpoints if question.decided and question.may_go else ()
-        return self.far is not None and self.far.endpoint.address in [x.address for x in endpoints]
+        made, far = question.decided, self.far
+        if made is None or far is None or not question.may_go:
+            return False
+        passes = made.decision.action is Action.PASS
+        endpoints = (self._mail_server,) if passes else made.endpoints
+        return far.endpoint.address in [x.address for x in endpoints]
 
     def _offered(self) -> _Question:
         """The decided recipient whose turn it is, which the upstream must be meant for."""
@@ -521,11 +533,15 @@ class Watched:
     def _on_connect(self, effect: Connect) -> None:
         assert self.far is None, "two upstreams at once"
         endpoint = effect.endpoint
+        own = self.world.identity is Identity.TRANSPARENT and not endpoint.scanner
+        assert effect.source == (self._peer.client if own else None), "comes as somebody else"
+        assert endpoint.implicit == (self.world.implicit and not endpoint.scanner)
         assert not effect.kept or self.world.identity is Identity.XCLIENT
         assert not (effect.kept and endpoint.scanner)
         if endpoint.tls is not self.world.tls:
             assert (self.world.tls, endpoint.tls) == (Tls.OPPORTUNISTIC, Tls.NONE)
             assert self._handshake_failed, "in the clear without need"
+            assert not endpoint.implicit, "nothing in the clear is to be had there"
         else:
             self._handshake_failed = False
         self.far = FarEnd(endpoint, b"" if endpoint.scanner else self._preamble)
@@ -544,8 +560,11 @@ class Watched:
         self.near.unread, self.securing = b"", True
 
     def _on_secure_upstream(self, effect: SecureUpstream) -> None:
-        assert self.far is not None and self.far.securing
-        assert effect.endpoint == self.far.endpoint
+        far = self.far
+        assert far is not None and far.stands and far.securing and not far.shaking
+        assert not far.preamble, "who the client is belongs before TLS"
+        assert effect.endpoint == far.endpoint
+        far.shaking = True
 
     def _on_keep(self, effect: Keep) -> None:
         far = self.far
