@@ -127,6 +127,13 @@ class Mxward:
             wait_until_gone(workers)  # only then nobody listens there any more
             self._process = None
 
+    def kill_supervisor(self) -> None:
+        """SIGKILL for the supervisor alone; its workers end by themselves."""
+        assert self._process is not None, "not started"
+        self._process.kill()
+        self._process.wait()
+        self._process = None
+
     def __enter__(self) -> Self:
         self.start()
         return self

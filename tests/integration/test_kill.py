@@ -1,146 +1,136 @@
-"""The proxy is killed at random moments under load: nothing accepted is lost, nothing refused kept.
+"""mxward is killed, in part or whole, reloaded, and loses what it asks, all at random under load.
 
-Clients send each message until it is taken or refused for good, as any mail server does. A double
-is allowed only for an attempt whose final dot was sent and whose answer never came (RFC 1047).
+Nothing accepted is lost, nothing refused is kept, and no client that retries stays without
+delivery.
 """
 
 from __future__ import annotations
 
+import os
 import random
-import threading
+import signal
 import time
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.integration.dialogue import Dialogue
-from tests.integration.servers import Exim, MailServer, Postfix, ServerError
-from tests.integration.world import EICAR, HONEST, MAIL, World, world
+from tests.certificates import Authority
+from tests.integration.retrying import Load, judge, under_load
+from tests.integration.servers import Exim, MailServer, Postfix
+from tests.integration.world import World, world
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(1500)]
 
-CLIENTS = 6
-PAUSE = 0.02  # seconds between two tries of a client
-ENOUGH = 20  # messages that must be taken at least
+WORKERS = 2
 
 
-@dataclass
-class Load:
-    """Clients that go on sending until they are told to stop; then they finish what they have."""
+def kill(stand: World, rng: random.Random) -> None:
+    stand.mxward.kill()
+    stand.mxward.start()
 
-    rerouted: bool = False
-    stop: threading.Event = field(default_factory=threading.Event)
-    taken: set[str] = field(default_factory=set)
-    refused: set[str] = field(default_factory=set)
-    doubtful: Counter[str] = field(default_factory=Counter)
-    gave_up: list[str] = field(default_factory=list)
 
-    def run(self, name: int) -> None:
-        number = 0
-        while not self.stop.is_set():
-            number += 1
-            # Every third message is refused: a virus, or somebody who does not exist.
-            bad = number % 3 == 0
-            who = "nobody" if bad and not self.rerouted else "load"
-            body = EICAR if bad and self.rerouted else "a line of the message"
-            self.deliver(f"{name}-{number}", f"{who}@it.co.za", body)
+def kill_a_worker(stand: World, rng: random.Random) -> None:
+    workers = stand.mxward.workers
+    if workers:
+        os.kill(rng.choice(workers), signal.SIGKILL)
 
-    def wait_for(self, messages: int) -> None:
-        """Until so many were taken, for a minute at most."""
-        end = time.monotonic() + 60
-        while len(self.taken) <= messages and time.monotonic() < end:
-            time.sleep(PAUSE)
 
-    def deliver(self, message: str, recipient: str, body: str) -> None:
-        """Try until the message is taken or refused for good."""
-        for _ in range(3000):
-            code = self.attempt(message, recipient, body)
-            if code == "2":
-                self.taken.add(message)
-                return
-            if code == "5":
-                self.refused.add(message)
-                return
-            time.sleep(PAUSE)
-        self.gave_up.append(message)
+def kill_the_supervisor(stand: World, rng: random.Random) -> None:
+    """Its workers let go of the address at once, and of their clients when these are done."""
+    stand.mxward.kill_supervisor()
+    stand.mxward.start()
 
-    def attempt(self, message: str, recipient: str, body: str) -> str:
-        """One try; the first digit of the answer that decided, empty where the line broke."""
-        dot_sent = False
-        try:
-            with Dialogue(MAIL, source=HONEST) as client:
-                client.say("EHLO client.example", "MAIL FROM:<sender@client.example>")
-                answer = client.say(f"RCPT TO:<{recipient}>")
-                if not answer.startswith("2"):
-                    return answer[:1]
-                answer = client.say("DATA")
-                if not answer.startswith("354"):
-                    return answer[:1]
-                client.send(f"Subject: {message}\r\n\r\n")
-                for _ in range(20):
-                    client.send(f"{body}\r\n" * 50)
-                dot_sent = True
-                answer = client.say(".")
-                if not answer:
-                    self.doubtful[message] += 1
-                return answer[:1]
-        except OSError:
-            if dot_sent:
-                self.doubtful[message] += 1
-            return ""
+
+def reload(stand: World, rng: random.Random) -> None:
+    stand.mxward.signal(signal.SIGHUP)
+    time.sleep(rng.uniform(0.0, 1.0))
+
+
+def upgrade(stand: World, rng: random.Random) -> None:
+    stand.mxward.signal(signal.SIGUSR2)
+    time.sleep(rng.uniform(0.5, 2.0))
+
+
+def replace_the_certificate(stand: World, rng: random.Random) -> None:
+    certify(stand)
+    if rng.random() < 0.5:
+        stand.mxward.signal(signal.SIGHUP)
+
+
+def rewrite_the_inventory(stand: World, rng: random.Random) -> None:
+    """As an editor does, or slowly in place, with one domain more or less."""
+    file = stand.mxward.directory / "localdomains"
+    lines = [*file.read_text().split(), f"d{rng.getrandbits(32)}.example"][-12:]
+    whole = "\n".join(dict.fromkeys(["it.co.za", *lines])) + "\n"
+    if rng.random() < 0.5:
+        draft = file.with_suffix(".new")
+        draft.write_text(whole)
+        draft.rename(file)
+    else:
+        with file.open("w") as slowly:
+            slowly.write(whole[:20])
+            slowly.flush()
+            time.sleep(0.1)
+            slowly.write(whole[20:])
+
+
+def stop_the_resolver(stand: World, rng: random.Random) -> None:
+    stand.unbound.stop()
+    time.sleep(rng.uniform(0.0, 0.5))
+    stand.unbound.start()
+
+
+def certify(stand: World) -> None:
+    Authority().issue("mail.provider.example").write(stand.mxward.directory, "mx")
+
+
+def begin(stand: World, stage: str, workers: int) -> None:
+    """Start it anew, with so many workers and a certificate."""
+    stand.mxward.kill()
+    certify(stand)
+    stand.stage(stage)
+    stand.mxward.kill()
+    text = stand.mxward.configuration.replace("[server]\n", f"[server]\nworkers = {workers}\n", 1)
+    tls = '[tls]\ncertificates = [{ chain = "mx.pem", key = "mx.key" }]\n'
+    stand.mxward.configuration = f"{text}\n{tls}"
+    stand.mxward.start()
 
 
 @pytest.mark.parametrize(
-    ("kind", "stage", "kills"),
-    [(Postfix, "observe", 100), (Exim, "observe", 100), (Postfix, "reroute", 50)],
+    ("kind", "stage", "disturb", "times", "shown"),
+    [
+        (Postfix, "observe", kill, 100, "event=ready"),
+        (Exim, "observe", kill, 100, "event=ready"),
+        (Postfix, "reroute", kill, 50, "event=ready"),
+        (Postfix, "observe", kill_a_worker, 100, "event=worker-died"),
+        (Postfix, "reroute", kill_a_worker, 50, "event=worker-died"),
+        (Postfix, "observe", kill_the_supervisor, 50, "event=ready"),
+        (Postfix, "observe", reload, 60, "event=reload "),
+        (Postfix, "reroute", reload, 60, "event=reload "),
+        (Postfix, "observe", upgrade, 30, "event=upgrade"),
+        (Postfix, "observe", replace_the_certificate, 60, "event=reload "),
+        (Postfix, "reroute", rewrite_the_inventory, 60, "domains="),
+        (Postfix, "reroute", stop_the_resolver, 40, "event=ready"),
+    ],
 )
 def test_nothing_is_lost_and_nothing_refused_is_kept(
     tmp_path: Path,
     kind: type[MailServer],
     stage: str,
-    kills: int,
+    disturb: Callable[[World, random.Random], None],
+    times: int,
+    shown: str,
     count: Callable[[int, int], int],
 ) -> None:
     rng = random.Random(2010)
     load = Load(rerouted=stage == "reroute")
     with world(tmp_path, kind, stage) as stand:
-        clients = [threading.Thread(target=load.run, args=(n,)) for n in range(CLIENTS)]
-        for client in clients:
-            client.start()
-        try:
-            for _ in range(count(5, kills)):
+        begin(stand, stage, WORKERS)
+        with under_load(load):
+            for _ in range(count(5, times)):
                 time.sleep(rng.uniform(0.0, 0.5))
-                stand.mxward.kill()
-                stand.mxward.start()
-            load.wait_for(ENOUGH)  # a busy machine gets less done between two kills
-        finally:
-            load.stop.set()
-            for client in clients:
-                client.join()
-        assert load.gave_up == []
+                disturb(stand, rng)
+        assert shown in stand.mxward.log
+        assert "event=failure" not in stand.mxward.log
         judge(load, stand)
-
-
-def judge(load: Load, stand: World) -> None:
-    # The scanner holds back from a destination that was away: it has its time.
-    stand.scanner.wait_until(lambda: not stand.scanner.busy(), 200, "the scanner has tried it all")
-    stand.scanner.wait_until(
-        lambda: not any(to.startswith("load@") for to in stand.scanner.queued()),
-        120,
-        "the scanner has delivered all it took",
-    )
-    try:
-        found = Counter(str(mail.message["Subject"]) for mail in stand.mail_server.mail())
-    except ServerError as error:  # pragma: no cover - says what the mail server still holds
-        raise AssertionError(f"mail is stuck: {error}") from error
-    assert load.taken - set(found) == set(), "accepted, and not in the mailbox"
-    assert load.refused & set(found) == set(), "refused, and in the mailbox"
-    # A kill may also fall between the scanner's dot and its 250: its log then says as much.
-    scanners = stand.scanner.log.count("message may be sent more than once")
-    too_many = {m: n - 1 - load.doubtful[m] for m, n in found.items() if n - 1 > load.doubtful[m]}
-    assert sum(too_many.values()) <= scanners, "more copies than doubtful attempts"
-    assert len(load.taken) > ENOUGH
-    assert load.refused
