@@ -323,3 +323,23 @@ def test_rules_that_were_flushed_come_back_and_the_last_is_taken_away(world: Net
             "down",
             "the last connection has ended, and nothing is left of interception",
         ]
+
+
+def test_routing_rules_that_were_removed_come_back(world: Network) -> None:
+    at = operator(world)
+    with world.proxy(at.plan), at.watching() as watch:
+        at.types("up")
+        within(8, lambda: at.status()["port"] == "intercepted")
+        session = world.connects(4)
+        for version in (4, 6):
+            world.mxward.ip(f"-{version} rule del pref 28024")
+            world.mxward.ip(f"-{version} route flush table 28024")
+        assert at.status()["routes"] is False
+        within(8, lambda: at.status()["routes"])
+        for version in (4, 6):
+            assert world.told(version) == world.proxied(version)
+        assert session.says("still there") == "still there"
+        session.close()
+        watch.terminate()
+        assert watch.stderr
+        assert "had removed the routing rules: they are back\n" in watch.stderr.read()

@@ -10,7 +10,7 @@ from mxward.intercept.loaded import Standing
 from mxward.intercept.plan import Plan
 from mxward.networks import Address, Network
 
-__all__ = ["bypass", "clear", "end", "lift", "restore", "routed", "up"]
+__all__ = ["bypass", "clear", "end", "lead", "lift", "restore", "routed", "up"]
 
 _VERSIONS = (4, 6)
 
@@ -63,6 +63,21 @@ def end() -> bool:
     if standing in (Standing.UP, Standing.LIFTED):
         kernel.nft(nftables.remainder())
     return standing is not Standing.DOWN or routed()
+
+
+def lead(plan: Plan) -> bool:
+    """Put back routing rules that somebody has removed, and their routes; whether any was missing.
+
+    Raises KernelError.
+    """
+    commands: list[routes.Command] = []
+    for version in plan.families:
+        rules = loaded.routing_rules(version)
+        if not routes.in_force(plan, rules):
+            commands += routes.missing(plan, version, rules)
+    for command in commands:
+        kernel.run(*command)
+    return bool(commands)
 
 
 def clear() -> None:

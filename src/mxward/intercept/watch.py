@@ -2,9 +2,9 @@
 the configuration says so, and puts it back.
 
 It is the only part of mxward that needs CAP_NET_ADMIN while it runs. It also loads the rules again
-where another program has flushed them (`flush ruleset`, as nftables.service does), and takes the
-rest away once the connections that `down` has left under way have ended. Before `up` it does
-nothing.
+where another program has flushed them (`flush ruleset`, as nftables.service does), or the routing
+rules (as systemd-networkd does at each start), and takes the rest away once the connections that
+`down` has left under way have ended. Before `up` it does nothing.
 """
 
 from __future__ import annotations
@@ -99,6 +99,8 @@ class Watch:
             switch.up(self._plan)
             self._tell("another program had flushed the rules: they are loaded again")
             found = loaded.read()
+        elif switch.lead(self._plan):
+            self._tell("another program had removed the routing rules: they are back")
         lifted = self._plan.fails_open and not answers
         if lifted and found.standing is Standing.UP:
             switch.lift()
