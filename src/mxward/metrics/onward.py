@@ -39,10 +39,10 @@ class Onward:
         """One that waited serves its next client."""
         self._row.add(self._columns[target(endpoint), "reused"])
 
-    def failed(self, endpoint: Endpoint) -> None:
-        """None could be made, or not as it is wanted."""
+    def failed(self, endpoint: Endpoint, *, nobody: bool = False) -> None:
+        """None could be made, or not as it is wanted; where `nobody` is, the mail is well."""
         self._row.add(self._columns[target(endpoint), "failed"])
-        if not endpoint.scanner:
+        if not endpoint.scanner and not nobody:
             self._failed = endpoint
             self._row.set(catalogue.FAILED, self._clock())
 
@@ -51,6 +51,11 @@ class Onward:
         """The mail server that failed last, if none has answered since."""
         fails = self._row.get(catalogue.FAILED) > self._row.get(catalogue.ANSWERED)
         return self._failed if fails else None
+
+    def forget(self) -> None:
+        """The mail server that failed is not served any more."""
+        self._failed = None
+        self._row.set(catalogue.FAILED, 0.0)
 
     def answered(self) -> None:
         """The mail server has greeted, and answered EHLO."""

@@ -150,6 +150,11 @@ class Admission:
         self.leave(session)
         return self.admit(session, client)
 
+    def replace(self, former: Session, session: Session) -> None:
+        """Another has what the former one had."""
+        if former in self._sessions:
+            self._sessions[session] = self._sessions.pop(former)
+
     def leave(self, session: Session) -> None:
         """Count a session no more; one that is not counted is no mistake."""
         if session not in self._sessions:

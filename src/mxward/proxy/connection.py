@@ -2,15 +2,12 @@
 
 Back-pressure both ways: while the upstream takes no more, nothing is read from the client; while
 the client takes no more, nothing is read from either. An inside failure ends the session with a 421
-and an id; the log has the exception. A load balancer's connection begins with a PROXY header that
-tells who the client is; what is no such header ends it. One that was diverted on its way to a mail
-server goes on to there, in TLS from the first octet where that is what its port is for.
+and an id; the log has the exception.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
 import time
 import traceback
 from collections.abc import Callable
@@ -20,16 +17,14 @@ from typing import Any, cast
 from mxward import networks
 from mxward.networks import Address
 from mxward.proxy.handshake import shake_hands
-from mxward.proxy.learning import hear
 from mxward.proxy.mail_server import MailServer
 from mxward.proxy.outward import Outward
 from mxward.proxy.patience import Patience
 from mxward.proxy.shared import Shared
 from mxward.proxy.tls import names_of
-from mxward.smtp import ProtocolError
 from mxward.smtp.identity import Peer
 from mxward.smtp.phases import CLIENTS
-from mxward.smtp.preamble import Ends, Local, PreambleReader
+from mxward.smtp.preamble import Ends
 from mxward.smtp.relay import Phase, Relay
 from mxward.smtp.replies import reply
 from mxward.smtp.vocabulary import (
@@ -56,11 +51,10 @@ from mxward.smtp.vocabulary import (
     TimedOut,
 )
 
-__all__ = ["ClientConnection"]
+__all__ = ["BUSY", "ClientConnection", "ends_of"]
 
 _OCTETS = (ClientBytes, ClientEnd)
-_BUSY = bytes(reply(421, "4.3.2 Too busy, try again later"))
-_NOT_HERE = bytes(reply(421, "4.3.2 This port is for connections that are diverted to it"))
+BUSY = bytes(reply(421, "4.3.2 Too busy, try again later"))
 
 
 class ClientConnection(asyncio.Protocol):
@@ -69,14 +63,12 @@ class ClientConnection(asyncio.Protocol):
     __slots__ = (
         "__weakref__",
         "_client_full",
-        "_ends",
         "_events",
         "_lost",
         "_mail_server",
         "_outward",
         "_patience",
         "_peer",
-        "_preamble",
         "_progress",
         "_reading",
         "_relay",
@@ -87,12 +79,11 @@ class ClientConnection(asyncio.Protocol):
         "_transport",
     )
 
-    def __init__(self, shared: Shared, *, diverted: bool = False) -> None:
-        """`diverted` ones came by the listener to which the kernel hands them over."""
+    def __init__(self, shared: Shared, mail_server: MailServer | None = None) -> None:
+        """For the `mail_server` of the clients that connect to us, where it is not another."""
         self._shared = shared
-        self._mail_server: MailServer | None = None if diverted else shared.mail_server
+        self._mail_server = mail_server or shared.mail_server
         self._patience = Patience(shared.loop, self._on_patience_lost)
-        self._preamble: PreambleReader | None = None
         self._relay: Relay | None = None
         self._outward = Outward(shared, self._on, self._regulate)
         self._task: asyncio.Task[None] | None = None  # a decision, or the handshake
@@ -104,30 +95,32 @@ class ClientConnection(asyncio.Protocol):
         self._client_full = False
         self._lost = False
 
+    def greet(self, transport: asyncio.Transport, peer: Peer) -> None:
+        """The client is known, and there is room."""
+        self._transport, self._peer = transport, peer
+        mail_server = self._mail_server
+        relay = self._relay = Relay(peer, mail_server.settings, mail_server.offers)
+        if mail_server.endpoint.implicit:
+            self._on(ClientSecured(self._certificates()))
+        for effect in relay.greet():
+            self._perform(effect)
+        self._patience.wait(relay.patience)
+
     # -- asyncio.Protocol ---------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        client, server = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        if not client or not server:
+        ends = ends_of(transport)
+        if ends is None:
             self._transport.abort()
-            return
-        self._ends = Ends(_address(client[0]), client[1], _address(server[0]), server[1])
-        if self._mail_server is None:
-            self._take_diverted(transport.get_extra_info("socket"))
-        elif self._ends.client not in self._shared.balancers:
-            self._welcome(self._ends, self._shared.admission.admit)
-        elif self._shared.admission.expect(self, self._ends.client):
-            self._preamble = PreambleReader()
-            self._patience.wait(self._shared.settings.timeouts.handshake)
+        elif self._shared.admission.admit(self, ends.client):
+            self.greet(self._transport, self._shared.peer(ends))
         else:
-            self._turn_away()
+            self._transport.write(BUSY)
+            self._transport.close()
 
     def data_received(self, data: bytes) -> None:
-        if self._preamble is not None:
-            self._read_preamble(self._preamble, data)
-        else:
-            self._on(ClientBytes(data))
+        self._on(ClientBytes(data))
 
     def eof_received(self) -> bool:
         if self._relay is None:
@@ -156,85 +149,6 @@ class ClientConnection(asyncio.Protocol):
         self._client_full = False
         self._outward.hold(False)
         self._regulate()
-
-    # -- the beginning ------------------------------------------------------------------------
-
-    def _take_diverted(self, connection: socket.socket) -> None:
-        """Find out where it was going. Who has connected here by himself is told so, no more: that
-        is all the watchdog needs to see that we are alive."""
-        shared, ends = self._shared, self._ends
-        diversion = shared.diversion
-        endpoint = diversion.mail_server_of(connection) if diversion is not None else None
-        if endpoint is None:
-            self._turn_away(_NOT_HERE)
-            return
-        self._mail_server = shared.mail_server_at(endpoint)
-        self._ends = Ends(ends.client, ends.client_port, endpoint.address, endpoint.port)
-        self._welcome(self._ends, shared.admission.admit)
-
-    def _read_preamble(self, preamble: PreambleReader, data: bytes) -> None:
-        try:
-            header = preamble.feed(data)
-        except ProtocolError as why:
-            fields = {"balancer": self._ends.client, "why": why}
-            self._shared.log(Log("no-proxy-header", fields))
-            self._transport.abort()
-            return
-        if header is None:
-            return
-        self._preamble = None
-        ends = self._ends if isinstance(header, Local) else header
-        self._welcome(ends, self._shared.admission.identify)
-        if preamble.rest:
-            self._on(ClientBytes(preamble.rest))
-
-    def _welcome(self, ends: Ends, admit: Callable[[ClientConnection, Address], bool]) -> None:
-        """The client is known: greet it, if there is room."""
-        shared, mail_server = self._shared, self._mail_server
-        if mail_server is None or not admit(self, ends.client):
-            self._turn_away()
-            return
-        self._peer = Peer(
-            ends.client,
-            ends.client_port,
-            ends.server,
-            ends.server_port,
-            shared.new_id(),
-            shared.content_for(ends.client),
-        )
-        if mail_server is shared.mail_server or (
-            mail_server.heard and not mail_server.endpoint.implicit
-        ):
-            self._greet(mail_server)
-        else:
-            self._securing = True  # nothing is read
-            self._regulate()
-            self._task = shared.loop.create_task(self._prepare(mail_server))
-
-    async def _prepare(self, mail_server: MailServer) -> None:
-        """What comes before the greeting of a diverted connection."""
-        try:
-            if mail_server.endpoint.implicit and not await self._secured():
-                return
-            if not mail_server.heard:
-                await hear(self._shared, mail_server)
-            self._greet(mail_server)
-        except Exception:  # noqa: BLE001
-            self._fail(traceback.format_exc())
-        self._securing = False
-        self._regulate()
-
-    def _greet(self, mail_server: MailServer) -> None:
-        relay = self._relay = Relay(self._peer, mail_server.settings, mail_server.offers)
-        if mail_server.endpoint.implicit:
-            self._on(ClientSecured(self._certificates()))
-        for effect in relay.greet():
-            self._perform(effect)
-        self._patience.wait(relay.patience)
-
-    def _turn_away(self, reply: bytes = _BUSY) -> None:
-        self._transport.write(reply)
-        self._transport.close()
 
     # -- the session --------------------------------------------------------------------------
 
@@ -288,9 +202,7 @@ class ClientConnection(asyncio.Protocol):
         """A mistake of ours: the client may try again, and the log has it all."""
         self._events.clear()
         self._outward.abort(Abort())
-        self._log(Log("failure", {"id": self._peer.id, "trace": trace}, loud=True))
-        last_word = reply(421, f"4.3.0 An internal failure, try again (id {self._peer.id})")
-        self._send(Send(bytes(last_word)))
+        self._send(Send(self._shared.failure(self._peer.id, trace)))
         self._transport.close()
 
     def _regulate(self) -> None:
@@ -324,20 +236,15 @@ class ClientConnection(asyncio.Protocol):
         self._task = self._shared.loop.create_task(self._shake_hands())
 
     async def _shake_hands(self) -> None:
-        if await self._secured():
-            self._securing = False
-            self._on(ClientSecured(self._certificates()))
-
-    async def _secured(self) -> bool:
-        """Go on in TLS; the session is over where that fails."""
         secured = await shake_hands(self._shared, self._transport, self, self._peer)
         if secured is None:
             self._transport.abort()
             self.connection_lost(None)
-            return False
+            return
         self._transport = secured
+        self._securing = False
         self._reading = True
-        return True
+        self._on(ClientSecured(self._certificates()))
 
     def _certificates(self) -> tuple[str, ...]:
         certificate = self._transport.get_extra_info("peercert")
@@ -369,11 +276,18 @@ class ClientConnection(asyncio.Protocol):
         self._shared.loop.call_soon(self._on, ClientBytes(b""))
 
     def _learned(self, effect: Learned) -> None:
-        if self._mail_server is not None:
-            self._shared.learned(self._mail_server, effect.extensions)
+        self._shared.learned(self._mail_server, effect.extensions)
 
     def _log(self, effect: Log) -> None:
         self._shared.log(effect)
+
+
+def ends_of(transport: asyncio.BaseTransport) -> Ends | None:
+    """Of a client's connection, as it has come here; None where it is gone already."""
+    client, server = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+    if not client or not server:
+        return None
+    return Ends(_address(client[0]), client[1], _address(server[0]), server[1])
 
 
 @lru_cache(maxsize=10_000)

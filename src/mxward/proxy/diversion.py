@@ -47,7 +47,16 @@ class Diversion:
         address, port = self._destination(connection)
         if address not in self.servers or port not in self.ports:
             return None
-        return Endpoint(address, port, self.name, tls=self.tls, implicit=port in self.tls_ports)
+        implicit = port in self.tls_ports
+        tls = Tls.OPPORTUNISTIC if implicit and self.tls is Tls.NONE else self.tls
+        return Endpoint(address, port, self.name, tls=tls, implicit=implicit)
+
+    def names(self, address: Address) -> bool:
+        """Whether this one is meant, rather than a network that it is in."""
+        return any(
+            net.network_address == address and net.prefixlen == net.max_prefixlen
+            for net in self.servers
+        )
 
     def _destination(self, connection: socket.socket) -> tuple[Address, int]:
         host, port = connection.getsockname()[:2]

@@ -38,6 +38,8 @@ PAUSE = 10.0
 PATIENCE = 30.0
 HOLD = 3.0
 """Seconds that a client waits for its greeting, so that it is not offered less than there is."""
+MOST_QUESTIONS = 100
+"""How many are open at once: of a network that is diverted, clients choose whom we ask."""
 
 
 async def learn(shared: Shared) -> bool:
@@ -56,21 +58,32 @@ async def learn(shared: Shared) -> bool:
 async def hear(shared: Shared, mail_server: MailServer) -> None:
     """Ask a mail server whose clients are diverted, before the first of them is greeted.
 
-    No client waits for long, nor does one find the server asked again that has just not answered.
+    All who wait share one question. None waits for long after it was put, nor is a server asked
+    again that has just not answered.
     """
-    asked = mail_server.asked_at
-    if asked is None or shared.loop.time() >= asked + PAUSE:
-        mail_server.asked_at = shared.loop.time()
-        mail_server.asking = shared.loop.create_task(_hear(shared, mail_server))
-    if mail_server.asking is not None:
-        await asyncio.wait((mail_server.asking,), timeout=HOLD)
+    now = shared.loop.time()
+    if _may_ask(shared, mail_server, now):
+        mail_server.asked_at = now
+        mail_server.asking = asking = shared.loop.create_task(_hear(shared, mail_server))
+        shared.asking.add(asking)
+        asking.add_done_callback(shared.asking.discard)
+    left = mail_server.asked_at + HOLD - now
+    if mail_server.asking is not None and left > 0:
+        await asyncio.wait((mail_server.asking,), timeout=left)
+
+
+def _may_ask(shared: Shared, mail_server: MailServer, now: float) -> bool:
+    asking = mail_server.asking
+    if asking is not None and not asking.done():
+        return False
+    return now >= mail_server.asked_at + PAUSE and len(shared.asking) < MOST_QUESTIONS
 
 
 async def _hear(shared: Shared, mail_server: MailServer) -> None:
     try:
         await _ask(shared, mail_server)
     except (OSError, TimeoutError, ProtocolError) as why:
-        _silent(shared, mail_server, why)
+        shared.failed(mail_server.endpoint, str(why) or "no answer in time")
 
 
 def _silent(shared: Shared, mail_server: MailServer, why: Exception) -> None:
@@ -85,10 +98,14 @@ async def watch(current: Callable[[], Shared]) -> None:
         await asyncio.sleep(PAUSE)
         shared = current()
         failed = shared.onward.has_failed
-        if failed is not None:
-            with suppress(OSError, TimeoutError, ProtocolError):
-                ours = failed == shared.mail_server.endpoint
-                await _ask(shared, shared.mail_server if ours else shared.mail_server_at(failed))
+        if failed is None:
+            continue
+        mail_server = shared.known(failed)
+        if mail_server is None:
+            shared.onward.forget()
+            continue
+        with suppress(OSError, TimeoutError, ProtocolError):
+            await _ask(shared, mail_server)
 
 
 async def _ask(shared: Shared, mail_server: MailServer) -> bool:

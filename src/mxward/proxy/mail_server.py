@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 
 from mxward.smtp.extensions import Extensions
 from mxward.smtp.offers import Offers
@@ -26,7 +27,7 @@ class MailServer:
         self.offers: Offers = Offers(settings, known)
         self.heard: bool = former is not None and former.heard
         self.asking: asyncio.Task[None] | None = None
-        self.asked_at: float | None = None
+        self.asked_at = -inf  # by the loop's clock
 
     @property
     def endpoint(self) -> Endpoint:

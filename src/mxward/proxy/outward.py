@@ -107,8 +107,7 @@ class Outward:
 
     def _on_trouble(self, why: str) -> None:
         if self._endpoint is not None:
-            self._shared.onward.failed(self._endpoint)
-            self._shared.troubles.met(self._endpoint, why)
+            self._shared.failed(self._endpoint, why)
 
     def _on_full(self, full: bool) -> None:
         self.full = full

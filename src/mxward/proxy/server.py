@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import partial
 
 from mxward.proxy.connection import ClientConnection
+from mxward.proxy.reception import Reception
 from mxward.proxy.shared import Shared
 from mxward.proxy.transparency import is_transparent
 
@@ -105,5 +106,8 @@ async def serve(
         await asyncio.sleep(0.05)
 
 
-def _connection(current: Callable[[], Shared], *, diverted: bool) -> ClientConnection:
-    return ClientConnection(current(), diverted=diverted)
+def _connection(current: Callable[[], Shared], *, diverted: bool) -> ClientConnection | Reception:
+    shared = current()
+    if diverted or shared.balancers:
+        return Reception(shared, diverted=diverted)
+    return ClientConnection(shared)

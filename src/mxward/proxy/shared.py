@@ -26,6 +26,9 @@ from mxward.proxy.tls import upstream_context
 from mxward.proxy.troubles import Troubles
 from mxward.smtp.content import Content
 from mxward.smtp.extensions import Extensions
+from mxward.smtp.identity import Peer
+from mxward.smtp.preamble import Ends
+from mxward.smtp.replies import reply
 from mxward.smtp.secrecy import Tls
 from mxward.smtp.settings import Settings
 from mxward.smtp.vocabulary import Endpoint, Log
@@ -73,6 +76,7 @@ class Shared:
     findings: Findings = field(init=False)
     troubles: Troubles = field(init=False)
     admission: Admission = field(init=False)
+    asking: set[asyncio.Task[None]] = field(default_factory=set)  # what mail servers offer
     _mail_servers: dict[Endpoint, MailServer] = field(default_factory=dict)  # of the others
     _ids: Random = field(default_factory=Random)  # seeded by the system; nothing rests on it
 
@@ -104,6 +108,7 @@ class Shared:
         self.upstream_contexts = former.upstream_contexts if same_authorities else self._contexts()
         self.findings, self.troubles = former.findings, former.troubles
         self.admission = former.admission
+        self.asking = former.asking
         self.admission.set_room(self.room, self.most_sessions)
         self.admission.is_front_door = self.decider.welcomes
 
@@ -117,14 +122,37 @@ class Shared:
         if found is None:
             found = MailServer(replace(self.settings, mail_server=endpoint))
             if len(self._mail_servers) >= MOST_MAIL_SERVERS:
-                del self._mail_servers[next(iter(self._mail_servers))]
+                del self._mail_servers[self._least_wanted()]
         self._mail_servers[endpoint] = found  # those nobody asks for come to stand first
         return found
+
+    def _least_wanted(self) -> Endpoint:
+        """Rather one that has never answered: a stranger may make us ask for any address."""
+        silent = (at for at, server in self._mail_servers.items() if not server.heard)
+        return next(silent, next(iter(self._mail_servers)))
+
+    def known(self, endpoint: Endpoint) -> MailServer | None:
+        """The mail server there, if it is one that is served."""
+        if endpoint == self.mail_server.endpoint:
+            return self.mail_server
+        return self._mail_servers.get(endpoint)
 
     def learned(self, mail_server: MailServer, extensions: Extensions) -> None:
         """A mail server has said what it offers."""
         self.onward.answered()
         mail_server.learned(extensions)
+
+    def failed(self, endpoint: Endpoint, why: str) -> None:
+        """No connection could be made there, or not as it is wanted.
+
+        Where whole networks are diverted, an address that has never answered is told of, but it is
+        no mail server that fails: anybody may connect to it.
+        """
+        anybodys = self.diversion is not None and not self.diversion.names(endpoint.address)
+        known = self._mail_servers.get(endpoint) if anybodys else None
+        nobody = known is not None and not known.heard
+        self.onward.failed(endpoint, nobody=nobody)
+        self.troubles.met(endpoint, why, quietly=nobody)
 
     def context_for(self, client: Address) -> ssl.SSLContext:
         """For a client's handshake. Raises RuntimeError where there is no certificate."""
@@ -135,6 +163,24 @@ class Shared:
     def handshake_failed(self, client: Address, why: Exception) -> None:
         if self.certificates is not None:
             self.certificates.handshake_failed(client, why)
+
+    def peer(self, ends: Ends) -> Peer:
+        """A client that is to have a session."""
+        return Peer(
+            ends.client,
+            ends.client_port,
+            ends.server,
+            ends.server_port,
+            self.new_id(),
+            self.content_for(ends.client),
+        )
+
+    def failure(self, session: str, trace: str) -> bytes:
+        """A mistake of ours: the log has it all; gives the client's last word, by which its session
+        can be found there.
+        """
+        self.log(Log("failure", {"id": session, "trace": trace}, loud=True))
+        return bytes(reply(421, f"4.3.0 An internal failure, try again (id {session})"))
 
     def new_id(self) -> str:
         """An id that a client may quote and the log knows."""

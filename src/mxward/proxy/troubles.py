@@ -28,7 +28,7 @@ class Troubles:
         self._told: dict[tuple[str, str], float] = {}
         self._times: dict[tuple[str, str], int] = {}
 
-    def met(self, endpoint: Endpoint, why: str) -> None:
+    def met(self, endpoint: Endpoint, why: str, *, quietly: bool = False) -> None:
         """A connection to this server has failed, for a reason that a person can do about."""
         what, now = (str(endpoint), why.partition(": ")[0]), self._clock()
         times = self._times[what] = self._times.get(what, 0) + 1
@@ -40,4 +40,4 @@ class Troubles:
         self._told[what] = now
         self._times.pop(what, None)
         fields = {"upstream": endpoint, "why": why, "times": times}
-        self._tell(Log("upstream-failed", fields, loud=not endpoint.scanner))
+        self._tell(Log("upstream-failed", fields, loud=not (endpoint.scanner or quietly)))
