@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["Session", "Unexpected", "idle", "message", "send"]
+__all__ = ["Session", "Unexpected", "idle", "message", "send", "steady"]
 
 _LINE = b"QWxsIG1haWwgZ29lcyBpbiBieSB0aGUgZnJvbnQgZG9vciwgb3IgaXQgZG9lcyBub3QgZ28gaW4u\r\n"
 _BLOCK = _LINE * (1_000_000 // len(_LINE))
@@ -55,12 +55,30 @@ def send(
             events = poll.poll(_SILENCE)
             if not events:
                 raise Unexpected(f"{len(under_way)} sessions of {host} are silent")
-            for descriptor, _ in events:
-                connection = under_way[descriptor]
-                if connection.ready(poll):
-                    del under_way[descriptor]
-                    connection.socket.close()
+            _handle(events, under_way, poll)
             _fill(under_way, waiting, at_once, poll)
+    return time.monotonic() - begun
+
+
+def steady(
+    host: str, port: int, sessions: Callable[[int], Session], number: int, rate: float
+) -> float:
+    """The same, beginning `rate` sessions a second, evenly, whether or not others have ended."""
+    begun = heard = time.monotonic()
+    with select.epoll() as poll:
+        under_way: dict[int, _Connection] = {}
+        waiting = (_Connection(host, port, sessions(n)) for n in range(number))
+        started = 0
+        while started < number or under_way:
+            now = time.monotonic()
+            due = min(number, int((now - begun) * rate) + 1) - started
+            _fill(under_way, waiting, len(under_way) + due, poll)
+            started += due
+            events = poll.poll(0.5 / rate)
+            heard = now if events or not under_way else heard
+            if now > heard + _SILENCE:
+                raise Unexpected(f"{len(under_way)} sessions of {host} are silent")
+            _handle(events, under_way, poll)
     return time.monotonic() - begun
 
 
@@ -95,6 +113,7 @@ class _Connection:
     def __init__(self, host: str, port: int, session: Session) -> None:
         self.socket = socket.socket()
         self.socket.setblocking(False)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if session.source:
             self.socket.setsockopt(socket.SOL_IP, _BIND_ADDRESS_NO_PORT, 1)
             self.socket.bind((session.source, 0))
@@ -186,6 +205,16 @@ def _is_reply(heard: bytes) -> bool:
         return False
     last = heard[heard.rfind(b"\n", 0, -1) + 1 :]
     return last[3:4] != b"-"
+
+
+def _handle(
+    events: list[tuple[int, int]], under_way: dict[int, _Connection], poll: select.epoll
+) -> None:
+    for descriptor, _ in events:
+        connection = under_way[descriptor]
+        if connection.ready(poll):
+            del under_way[descriptor]
+            connection.socket.close()
 
 
 def _fill(

@@ -15,6 +15,7 @@ from benchmarks.works import (
     memory,
     refused,
     relayed,
+    storm,
     workers,
 )
 
@@ -29,4 +30,5 @@ WORKS: Mapping[str, Callable[[Path, Effort], Result]] = {
     "memory": memory.run,
     "decisions": decisions.run,
     "workers": workers.run,
+    "storm": storm.run,
 }

@@ -51,6 +51,13 @@ CONTENDERS = {
         "one worker, 4 at once",
         "two workers, 4 at once",
     ],
+    "storm": [
+        "median, quiet",
+        "median, amid the storm",
+        "p95, quiet",
+        "p95, amid the storm",
+        "refused a second",
+    ],
 }
 
 

@@ -132,8 +132,10 @@ def _summary(config: Config, reading: Reading) -> Iterator[tuple[str, str]]:
     yield "listens", "  ".join(map(str, config.listeners))
     if config.intercept:
         ports = " ".join(map(str, config.intercept.ports))
-        servers = " ".join(map(str, config.intercept.servers))
-        yield "intercepts", f"ports {ports} of {servers}, {told}"
+        servers = " ".join(
+            str(net).removesuffix(f"/{net.max_prefixlen}") for net in config.intercept.servers
+        )
+        yield "diverts", f"ports {ports} of {servers}, {told}"
     if server.upstream and config.listen:
         yield "upstream", f"{server.upstream}, {told}"
     yield "domains", f"{len(reading.domains):,}"

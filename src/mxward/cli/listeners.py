@@ -13,7 +13,7 @@ from pathlib import Path
 from mxward.config import Config, ConfigError, Problem
 from mxward.metrics import telling
 from mxward.metrics.telling import Silent, ask
-from mxward.proxy.transparency import be_transparent
+from mxward.proxy.transparency import be_transparent, is_transparent
 from mxward.supervisor.addresses import Address, change, mismatch, spelled
 from mxward.supervisor.listening import address_of, bind
 from mxward.supervisor.systemd import given_sockets
@@ -139,7 +139,8 @@ def _bind(opened: Callable[[str, int], socket.socket], address: Address) -> sock
 
 def _need_transparent(config: Config, listener: socket.socket) -> None:
     try:
-        be_transparent(listener)
+        if not is_transparent(listener):
+            be_transparent(listener)
     except OSError as error:
         raise _wrong(
             config, f"{why_not(error)}; write Transparent=yes in the socket unit"

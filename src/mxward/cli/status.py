@@ -60,7 +60,7 @@ def _show(screen: Screen, told: dict[str, Any], config: Config, report: Report |
         screen.labelled(label, text)
     if config.intercept:
         seen = f"{report.port}{report.why and ': '}{report.why}" if report else "nobody watches"
-        screen.labelled("port", seen)
+        screen.labelled("intercept", seen)
     for wrong in told["wrong"]:
         screen.labelled("wrong", wrong, "bold red")
 
