@@ -135,6 +135,14 @@ def test_with_the_operators_word_comes_the_history_it_is_about(path: Path) -> No
     assert memory.egress("hornet") == HISTORIES["hornet"]
 
 
+def test_what_other_workers_are_answered_is_no_word_of_the_operator(path: Path) -> None:
+    memory, other = filled(path), StoredMemory(Store.open(path))
+    other.keep(Question(Kind.MX, "new.example"), ANSWERS[MX])
+    other.keep_egress("mimecast", HISTORIES["mimecast"])
+    other.drain()
+    assert not memory.reread()
+
+
 def test_one_thread_keeps_while_another_drains(path: Path) -> None:
     memory = StoredMemory(Store.open(path))
     done = threading.Event()

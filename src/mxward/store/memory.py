@@ -81,19 +81,21 @@ class StoredMemory(Recollection):
         return written
 
     def reread(self) -> bool:
-        """Take in the operator's word given in another process; says whether there may be one.
+        """Take in the operator's word given in another process; says whether there was any.
 
-        The histories that it is about come with it, as far as there is nothing newer here. For the
-        background thread. Raises StoreError.
+        The histories that it is about come with it, as far as there is nothing newer here; that
+        other workers write what they are answered is nothing new. For the background thread.
+        Raises StoreError.
         """
         if not self._store.changed():
             return False
         newer = {scanner for scanner, _ in tuple(self._histories)} | self._unsaved_histories.keys()
+        before = dict(self._egress), self._accepted
         for scanner, history in self._store.egress().items():
             if scanner not in newer:
                 self._egress[scanner] = history
         self._accepted = self._store.accepted()
-        return True
+        return (self._egress, self._accepted) != before
 
 
 @contextmanager
