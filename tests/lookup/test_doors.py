@@ -362,3 +362,20 @@ def test_the_doors_in_use() -> None:
     bed.dns.down = True
     bed.find()
     assert bed.doors.in_use() == (2, 1, bed.clock.now - 310)
+
+
+def test_the_doors_that_cannot_be_found() -> None:
+    bed = Bed()
+    bed.find("vanity.example")
+    bed.dns.down = True
+    assert bed.find().state is Known.FAILED
+    assert bed.doors.failing() == 1
+    bed.clock.now += 4000  # what is remembered is due
+    assert bed.find("vanity.example").source is Source.REMEMBERED
+    assert bed.doors.failing() == 0  # nobody has asked for the first again
+    assert bed.find().state is Known.FAILED
+    assert bed.doors.failing() == 1
+    bed.dns.down = False
+    bed.clock.now += 60
+    assert bed.find().state is Known.FOUND
+    assert bed.doors.failing() == 0

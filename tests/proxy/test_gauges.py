@@ -64,8 +64,9 @@ def test_sessions() -> None:
         assert worker["inventory_domains"] == 1
         assert worker["worker_cpu_seconds"] > 0
         first.close()
-        while worker["connections_open"]:  # noqa: ASYNC110 - another thread writes it
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(10):
+            while worker["connections_open"]:  # noqa: ASYNC110 - another thread writes it
+                await asyncio.sleep(0.01)
         assert worker["connections"] == 1
 
     with_bed(check)
@@ -118,6 +119,11 @@ def test_doors_and_what_is_remembered() -> None:
         assert worker["answers_remembered"] == 3  # it is not looked at again so soon
         worker.clock.now += 10
         assert worker["answers_remembered"] > 3
+        worker.dns.down = True
+        await worker.doors.find("later.test")
+        worker.clock.now += 4
+        worker.gauges = Gauges(worker.board.row(0), worker.memory, worker.clock)
+        assert worker["front_doors failed"] == 1
 
     with_bed(check)
 

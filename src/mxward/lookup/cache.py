@@ -16,7 +16,7 @@ from mxward.lookup.facts import Fact
 from mxward.lookup.flights import Flights
 from mxward.lookup.memory import Memory
 from mxward.lookup.resolver import Resolver
-from mxward.model import Answer, Known, Question
+from mxward.model import Answer, Kind, Known, Question
 from mxward.store.recollection import drop_oldest
 
 __all__ = ["Cache"]
@@ -74,6 +74,15 @@ class Cache:
         if now < paused_until <= now + PAUSE_LONGEST:
             return Fact(remembered, paused_until)
         return None
+
+    def failing(self, kind: Kind) -> int:
+        """How many questions of a kind fail at the moment, with nothing remembered.
+
+        For any thread.
+        """
+        now = self._clock()
+        asked = [q for q, (until, _) in tuple(self._pauses.items()) if now < until]
+        return sum(q.kind is kind and self.memory.recall(q) is None for q in asked)
 
     async def find(self, question: Question) -> Fact:
         """What is known, asked for where it is not fresh. Never raises."""

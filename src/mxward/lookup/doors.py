@@ -123,6 +123,13 @@ class Doors:
         stale = sum(door.source is Source.REMEMBERED for door in doors)
         return len(doors), stale, min((door.observed_at for door in doors), default=inf)
 
+    def failing(self) -> int:
+        """How many domains have an MX that cannot be looked up now and is not remembered.
+
+        For any thread.
+        """
+        return self._cache.failing(Kind.MX)
+
     async def prepare(self) -> None:
         """Look up every scanner's egress, so that the first mail need not wait for it."""
         await asyncio.gather(*(self._egresses.find(name) for name in self._scanners))

@@ -88,9 +88,10 @@ DNS_SECONDS = seconds(
 )
 DOORS = gauge(
     "front_doors",
-    "Front doors that decisions are made by, by whether the DNS confirmed them in time.",
+    "Front doors that decisions are made by, by whether the DNS confirmed them in time; failed: "
+    "nothing could be looked up, and nothing is remembered.",
     across=_MOST,
-    state=("fresh", "stale"),
+    state=("fresh", "stale", "failed"),
 )
 OLDEST = gauge(
     "front_door_oldest_seconds", "Age of the oldest answer that a front door rests on.", _MOST

@@ -69,6 +69,7 @@ class Gauges:
         in_use, stale, oldest = doors.in_use()
         row.set(catalogue.DOORS.column("fresh"), in_use - stale)
         row.set(catalogue.DOORS.column("stale"), stale)
+        row.set(catalogue.DOORS.column("failed"), doors.failing())
         row.set(catalogue.OLDEST.name, max(0.0, now - oldest) if in_use else 0.0)
         row.set(catalogue.REMEMBERED.name, len(self._memory))
         served = shared.certificates.served if shared.certificates else ()
