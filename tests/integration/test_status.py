@@ -119,8 +119,10 @@ def test_two_do_not_take_each_others(served: Site, tmp_path: Path) -> None:
     )
     second = Mxward(served.mxward.directory, "203.0.113.26", text.replace("store.db", "other.db"))
     with second:
-        warned = f"server.status: {SOCKET}: another mxward answers there"
+        warned = f"server.status: {SOCKET}: another process listens there (pid {served.mxward.pid})"
         wait(lambda: warned in second.log, "the second says so")
+        second.signal(signal.SIGUSR2)
+        wait(lambda: second.log.count(warned) == 2, "so does the program it goes over to")
         assert told(served)["pid"] == served.mxward.pid
 
 

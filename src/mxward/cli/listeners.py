@@ -7,18 +7,14 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from pathlib import Path
 
 from mxward.config import Config, ConfigError, Problem
-from mxward.metrics import telling
-from mxward.metrics.telling import Silent, ask
 from mxward.proxy.transparency import be_transparent, is_transparent
 from mxward.supervisor.addresses import Address, change, mismatch, spelled
 from mxward.supervisor.listening import address_of, bind
 from mxward.supervisor.systemd import given_sockets
 
-__all__ = ["addresses", "binder", "listen", "listen_for_metrics", "listen_for_status", "why_not"]
+__all__ = ["addresses", "binder", "listen", "listen_for_metrics", "why_not"]
 
 _PATIENCE = 3.0
 """Seconds to wait for an address that somebody has: workers of a killed supervisor let go soon."""
@@ -96,18 +92,6 @@ def listen_for_metrics(config: Config) -> socket.socket | None:
     except OSError as error:
         text = f"metrics.listen: {end}: {why_not(error)}"
         raise ConfigError([Problem(config.place("metrics", "listen"), text)]) from None
-
-
-def listen_for_status(path: Path, *, alone: bool) -> socket.socket:
-    """Where somebody may ask how it stands. Raises OSError.
-
-    Where it is not `alone`, it is a former program's place that is taken; else nobody's who serves.
-    """
-    if alone:
-        with suppress(Silent, ValueError, ProcessLookupError):
-            os.kill(int(ask(path).get("pid", "")), 0)
-            raise OSError(errno.EADDRINUSE, "another mxward answers there")
-    return telling.listen(path)
 
 
 def _given(config: Config, wanted: Sequence[Address]) -> dict[Address, socket.socket]:

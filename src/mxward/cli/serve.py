@@ -10,11 +10,12 @@ from signal import SIGINT, SIGTERM
 
 import click
 
-from mxward.cli.listeners import listen, listen_for_metrics, listen_for_status
+from mxward.cli.listeners import listen, listen_for_metrics
 from mxward.cli.loaded import read
 from mxward.cli.options import config_option, problems
 from mxward.cli.service import Announcer, Service, wanted
 from mxward.config import Config, ConfigError, Problem, load
+from mxward.metrics import telling
 from mxward.supervisor.handover import Handover, given
 from mxward.supervisor.line import Order
 from mxward.supervisor.listening import address_of
@@ -93,17 +94,17 @@ def _prepare(path: Path, handover: Handover, log: Announcer) -> tuple[Service, l
     listeners = listen(config, handover.listeners)
     _become_user(config, log)
     loaded, asked = read(config), listen_for_metrics(config)
-    status = _listen_for_status(config, handover, log)
+    status = _listen_for_status(config, log)
     return Service(path, loaded, log, asked, status), listeners
 
 
-def _listen_for_status(config: Config, handover: Handover, log: Announcer) -> socket.socket | None:
+def _listen_for_status(config: Config, log: Announcer) -> socket.socket | None:
     """Where `mxward status` asks; mail goes on without it."""
     try:
-        return listen_for_status(Path(config.status), alone=not handover.workers)
+        return telling.listen(Path(config.status))
     except OSError as error:
         text = f"server.status: {config.status}: {error.strerror or error}"
-        mend = 'mxward status finds nobody; write status = "/run/mxward/status.sock"'
+        mend = "mxward status finds nobody; write a path of its own, where mxward may write"
         log.tell("configuration", loud=True, warning=f"{text}; {mend}")
         return None
 

@@ -1,14 +1,18 @@
 """The UNIX socket at which a running proxy tells how it stands: one JSON object, and the end.
 
 Who connects says nothing. One at a time, in a thread of its own; every process that was given the
-socket answers for all. Whoever may write to the socket's file may ask.
+socket answers for all. Whoever may write to the socket's file may ask. Not supported: two that
+begin to listen at one place in the same instant, of which the first would never be asked.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
+import stat
+import struct
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +26,7 @@ PATIENCE = 2.0
 """Seconds for the answer to be taken, or to come."""
 LARGEST = 1 << 20
 _POLL = 0.5
+_CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7), SO_PEERCRED)
 
 
 class Silent(Exception):
@@ -31,8 +36,10 @@ class Silent(Exception):
 def listen(path: Path) -> socket.socket:
     """A socket for whoever may ask, the owner and the group. Raises OSError.
 
-    It takes the place of a file that is there; who listened at that one is asked no more.
+    It takes the place of a socket that nobody is behind any more, or this very process, as after an
+    upgrade; of nothing else.
     """
+    _must_be_free(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     fresh = path.with_name(f"{path.name}.new")
     try:
@@ -50,6 +57,42 @@ def listen(path: Path) -> socket.socket:
         raise
     listener.setblocking(False)  # another process may have taken the client already
     return listener
+
+
+def _must_be_free(path: Path) -> None:
+    """Raises OSError where something else is there, or another process that runs."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise OSError(errno.EEXIST, "there is a file that is no socket")
+    owner = _owner(path)
+    if owner is not None and owner != os.getpid() and _runs(owner):
+        raise OSError(errno.EADDRINUSE, f"another process listens there (pid {owner})")
+
+
+def _owner(path: Path) -> int | None:
+    """Who began to listen there, whether it answers or hangs; None where nobody listens."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+        asking.settimeout(PATIENCE)
+        try:
+            asking.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return None
+        told = asking.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    return int(_CREDENTIALS.unpack(told)[0])
+
+
+def _runs(pid: int) -> bool:
+    """Whether it does: its workers may hold its socket for a moment longer."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def tell(listener: socket.socket, told: Callable[[], dict[str, Any]]) -> Callable[[], None]:
@@ -72,11 +115,16 @@ class _Telling:
         own = self._listener.dup()
         own.settimeout(_POLL)
         while not self._stopped:
-            with suppress(OSError):  # nobody came, or somebody left
+            try:
                 client, _ = own.accept()
-                with client:
-                    client.settimeout(PATIENCE)
-                    client.sendall(json.dumps(self._told()).encode())
+            except TimeoutError:  # nobody came
+                continue
+            except OSError:  # no descriptor is left for whoever waits
+                time.sleep(_POLL)
+                continue
+            with client, suppress(OSError):  # somebody left
+                client.settimeout(PATIENCE)
+                client.sendall(json.dumps(self._told()).encode())
         own.close()
 
 
