@@ -99,12 +99,15 @@ class ClientConnection(asyncio.Protocol):
         """The client is known, and there is room."""
         self._transport, self._peer = transport, peer
         mail_server = self._mail_server
-        relay = self._relay = Relay(peer, mail_server.settings, mail_server.offers)
-        if mail_server.endpoint.implicit:
-            self._on(ClientSecured(self._certificates()))
-        for effect in relay.greet():
-            self._perform(effect)
-        self._patience.wait(relay.patience)
+        try:
+            relay = self._relay = Relay(peer, mail_server.settings, mail_server.offers)
+            if mail_server.endpoint.implicit:
+                self._on(ClientSecured(self._certificates()))
+            for effect in relay.greet():
+                self._perform(effect)
+            self._patience.wait(relay.patience)
+        except Exception:  # noqa: BLE001
+            self._fail(traceback.format_exc())
 
     # -- asyncio.Protocol ---------------------------------------------------------------------
 
