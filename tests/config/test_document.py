@@ -95,6 +95,69 @@ def test_interception_is_read(full: Path) -> None:
     assert not InterceptSettings()
 
 
+INTERCEPTS = '[intercept]\nlayout = "{layout}"\ninterfaces = ["wan"]\nservers = [{servers}]\n'
+QUIET = '[tls]\nhide_starttls = true\n[inventory]\nfiles = ["/etc/localdomains"]\n'
+LISTENS = '[server]\nupstream = "127.0.0.1:10025"\nlisten = ["192.0.2.26:25"]\n'
+V4, V6 = '"203.0.113.25"', '"2001:db8:25::/64"'
+
+
+@pytest.mark.parametrize(
+    ("text", "ours", "all_of_them"),
+    [
+        ("", ["127.0.0.1:2525"], ["127.0.0.1:2525"]),
+        (LISTENS, ["192.0.2.26:25"], ["192.0.2.26:25"]),
+        (INTERCEPTS.format(layout="gateway", servers=V4), [], ["0.0.0.0:2525"]),
+        (
+            INTERCEPTS.format(layout="host", servers=f"{V4}, {V6}"),
+            [],
+            ["0.0.0.0:2525", "[::]:2525"],
+        ),
+        (  # the watchdog asks by IPv4
+            INTERCEPTS.format(layout="gateway", servers=V6) + "listen_port = 2626\n",
+            [],
+            ["0.0.0.0:2626", "[::]:2626"],
+        ),
+        (
+            LISTENS + INTERCEPTS.format(layout="gateway", servers=V4),
+            ["192.0.2.26:25"],
+            ["192.0.2.26:25", "0.0.0.0:2525"],
+        ),
+        ('[intercept]\nlayout = "none"\n', ["127.0.0.1:2525"], ["127.0.0.1:2525"]),
+    ],
+)
+def test_where_mxward_listens(
+    tmp_path: Path, text: str, ours: list[str], all_of_them: list[str]
+) -> None:
+    (tmp_path / "mxward.toml").write_text(text + QUIET)
+    config = load(tmp_path / "mxward.toml")
+    assert [str(end) for end in config.listen] == ours
+    assert [str(end) for end in config.listeners] == all_of_them
+    for end in config.listeners:
+        assert end.address is not None
+        assert end.address.is_unspecified or config.meets_listener(end.address, end.port)
+
+
+@pytest.mark.parametrize(
+    ("text", "own"),
+    [
+        ("", []),
+        (INTERCEPTS.format(layout="gateway", servers=f"{V4}, {V6}"), ["203.0.113.25"]),
+        (
+            '[server]\naddresses = ["192.0.2.25"]\n'
+            + INTERCEPTS.format(layout="gateway", servers=f'{V4}, "2001:db8::25"'),
+            ["192.0.2.25", "203.0.113.25", "2001:db8::25"],
+        ),
+        (INTERCEPTS.format(layout="none", servers=V4), []),
+    ],
+)
+def test_the_mail_servers_that_are_named(tmp_path: Path, text: str, own: list[str]) -> None:
+    """A network is no mail server."""
+    (tmp_path / "mxward.toml").write_text(text + QUIET)
+    config = load(tmp_path / "mxward.toml")
+    assert config.own == frozenset(map(ip_address, own))
+    assert config.rules(Domains()).own == config.own
+
+
 def test_tls_is_read(full: Path) -> None:
     config, folder = load(full), full.parent
     assert [(each.chain, each.key) for each in config.tls.certificates] == [

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from mxward.config.check_tls import CERTIFICATE
 from mxward.config.document import Config
+from mxward.config.endpoints import Endpoint
 from mxward.config.problems import Finding, Sound, warning
+from mxward.config.words import Layout
+from mxward.networks import Networks
 
 __all__ = ["CHECKS"]
 
@@ -83,6 +86,24 @@ def _listeners(config: Config, sound: Sound) -> Iterator[Finding]:
                 f'server.listen: "{end}" has the port of intercept.listen_port; '
                 "write another, or leave listen out",
             )
+        elif _is_intercepted(config, end):
+            yield Finding(
+                ("server", "listen", index),
+                f'server.listen: "{end}" is intercepted: what goes on to there would come back to '
+                "mxward; leave listen out",
+            )
+
+
+def _is_intercepted(config: Config, end: Endpoint) -> bool:
+    """Whether mxward would listen where an intercepted connection goes on to."""
+    intercept = config.intercept
+    if end.address is None or end.port not in intercept.ports:
+        return False
+    if end.address.is_unspecified:
+        version = end.address.version
+        here = intercept.layout is Layout.HOST
+        return here and any(net.version == version for net in intercept.servers)
+    return end.address in Networks(intercept.servers)
 
 
 def _own(config: Config, sound: Sound) -> Iterator[Finding]:

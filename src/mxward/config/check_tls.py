@@ -120,6 +120,13 @@ def _upstream_name(config: Config, sound: Sound) -> Iterator[Finding]:
             f"server.upstream_name: {quoted(server.upstream_name)} is not asked for; "
             'write upstream_tls = "verified" too',
         )
+    elif verified and not server.upstream_name and config.intercept:
+        yield Finding(
+            ("server", "upstream_tls"),
+            'server.upstream_tls: "verified", but what is intercepted goes on to an address, and '
+            "hardly any certificate is made out to one; "
+            'write upstream_name = "mail.example.net"',
+        )
     elif verified and not server.upstream_name and server.upstream and server.upstream.address:
         yield Finding(
             ("server", "upstream_tls"),
