@@ -76,15 +76,22 @@ def test_at_a_glance(served: Site) -> None:
     assert (
         "decisions in the last minute: 1 pass, 0 defer, 2 refuse, 0 reroute, 0 undecided" in shown
     )
-    assert "doors     1 fresh, 0 stale" in shown
+    assert "doors     1 fresh, 0 stale, 0 failed" in shown
+    assert shown.endswith("all is well\n")
 
 
 def test_a_reload_that_is_refused_is_told(served: Site) -> None:
-    served.mxward.path.write_text(served.mxward.path.read_text() + "\n[server]\n")
+    served.mxward.path.write_text(served.mxward.path.read_text() + "\n[nonsense]\n")
     served.mxward.signal(signal.SIGHUP)
     wait(lambda: "event=reload-refused" in served.mxward.log, "it is refused")
+    done = asked(served)  # although the file is wrong, it says how the one in force does
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "mxward.toml is wrong now" in done.stdout
     served.mxward.write()
     wait(lambda: "a newer one was refused" in asked(served).stdout, "it is told")
+    assert told(served)["wrong"] == [
+        "a newer configuration was refused; `mxward check-config` says why, or the log"
+    ]
     served.mxward.signal(signal.SIGHUP)
     wait(lambda: "refused" not in asked(served).stdout.partition("read")[2], "it is over")
 
