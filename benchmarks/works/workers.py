@@ -30,31 +30,49 @@ def run(directory: Path, effort: Effort) -> Result:
         two = Mxward(directory / "two", "192.0.2.11", _SINK, workers=2)
         for server in (one, two):
             stack.enter_context(server)
-        busier = _Busier(two.pid)
+        shares = {at_once: _Shares(two.pid) for at_once in (_MANY, _FEW)}
         contenders = [
-            Contender(f"{name}, {at_once} at once", (server.pid,), _load(server.address, at_once))
+            Contender(f"{name}, {at_once} at once", (server.pid,), load_of)
             for at_once in (_MANY, _FEW)
-            for name, server in (("one worker", one), ("two workers", two))
+            for name, server, load_of in (
+                ("one worker", one, _load(one.address, at_once)),
+                ("two workers", two, shares[at_once].during(_load(two.address, at_once))),
+            )
         ]
         rows = cpu_per_session(contenders, effort)
-        share = busier.share()
     targets = [
         Target(f"CPU of two workers, {at_once} at once", ratio(rows[n + 1], rows[n]), 1.1)
         for n, at_once in ((0, _MANY), (2, _FEW))
     ]
-    targets.append(Target("share of the busier worker", share, 0.6))
+    targets += [
+        Target(f"share of the busier worker, {at_once} at once", share.of_the_busier, 0.6)
+        for at_once, share in shares.items()
+    ]
     return Result("workers", "refused at RCPT", "us of CPU per session", rows, targets)
 
 
-class _Busier:
-    """How much of the work the busier worker of an mxward does, from now on."""
+class _Shares:
+    """How much of some loads each worker of an mxward does, by its pid."""
 
     def __init__(self, supervisor: int) -> None:
-        self._before = {pid: processes.cpu(pid) for pid in processes.tree(supervisor)[1:]}
+        self._spent = dict.fromkeys(processes.tree(supervisor)[1:], 0.0)
 
-    def share(self) -> float | None:
-        spent = [processes.cpu(pid) - before for pid, before in self._before.items()]
-        return max(spent) / sum(spent) if sum(spent) else None
+    def during(self, load_of: Callable[[int], float]) -> Callable[[int], float]:
+        """The same load, whose work is counted."""
+
+        def send(number: int) -> float:
+            before = {pid: processes.cpu(pid) for pid in self._spent}
+            took = load_of(number)
+            for pid, earlier in before.items():
+                self._spent[pid] += processes.cpu(pid) - earlier
+            return took
+
+        return send
+
+    @property
+    def of_the_busier(self) -> float | None:
+        whole = sum(self._spent.values())
+        return max(self._spent.values()) / whole if whole else None
 
 
 def _load(address: str, at_once: int) -> Callable[[int], float]:
