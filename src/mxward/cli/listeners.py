@@ -12,9 +12,10 @@ from mxward.config import Config, ConfigError, Problem
 from mxward.proxy.transparency import be_transparent, is_transparent
 from mxward.supervisor.addresses import Address, change, mismatch, spelled
 from mxward.supervisor.listening import address_of, bind
+from mxward.supervisor.supervisor import UNSUITED
 from mxward.supervisor.systemd import given_sockets
 
-__all__ = ["addresses", "binder", "listen", "listen_for_metrics", "why_not"]
+__all__ = ["addresses", "binder", "listen", "listen_for_metrics", "suits", "why_not"]
 
 _PATIENCE = 3.0
 """Seconds to wait for an address that somebody has: workers of a killed supervisor let go soon."""
@@ -46,6 +47,12 @@ def binder(config: Config) -> Callable[[str, int], socket.socket]:
     return opened
 
 
+def suits(config: Config) -> Callable[[Address, socket.socket], bool]:
+    """Whether a listener that is there already is for the connections that shall arrive there."""
+    diverted = {(end.host, end.port) for end in config.intercept.listeners}
+    return lambda address, listener: is_transparent(listener) == (address in diverted)
+
+
 def _made_transparent(listener: socket.socket) -> socket.socket:
     try:
         be_transparent(listener)
@@ -67,6 +74,9 @@ def listen(config: Config, handed_over: Sequence[socket.socket]) -> list[socket.
     if not held:
         held = _given(config, wanted)
     difference = change(held, wanted)
+    for address, listener in held.items():
+        if address not in difference.go and not suits(config)(address, listener):
+            raise _wrong(config, f"{spelled(address)}: {UNSUITED}")
     opened: dict[Address, socket.socket] = {}
     for address in difference.come:
         try:

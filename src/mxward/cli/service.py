@@ -13,7 +13,7 @@ from typing import Any
 
 from mxward import metrics
 from mxward.cli import serving
-from mxward.cli.listeners import addresses, binder
+from mxward.cli.listeners import addresses, binder, suits
 from mxward.cli.loaded import Loaded, read, workers
 from mxward.config import Config, ConfigError, Severity, load
 from mxward.metrics.glance import glance
@@ -35,7 +35,7 @@ def wanted(loaded: Loaded) -> Wanted:
     listen = addresses(config)
     about = f"{count} workers on {' '.join(map(str, config.listeners))}"
     facts = {"domains": len(loaded.reading.domains)}
-    return Wanted(count, listen, config.server.drain, binder(config), about, facts)
+    return Wanted(count, listen, config.server.drain, binder(config), suits(config), about, facts)
 
 
 class Announcer:

@@ -24,13 +24,17 @@ from mxward.supervisor.systemd import Notices
 from mxward.supervisor.upgrade import Upgrade
 from mxward.supervisor.worker import Post, Worker, hire
 
-__all__ = ["Ended", "Refused", "Service", "Supervisor", "Wanted"]
+__all__ = ["UNSUITED", "Ended", "Refused", "Service", "Supervisor", "Wanted"]
 
 CONFIGURATION = 78
 """A worker's exit code that no new start would mend (EX_CONFIG of sysexits.h)."""
 _TICK = 1.0
 _GOODBYE = 10.0
 """Seconds beyond the drain that a worker has for its last chores."""
+UNSUITED = (
+    "it was opened for other connections, diverted or not; restart mxward, "
+    "or mend Transparent= in its socket unit"
+)
 
 
 class Refused(Exception):
@@ -46,6 +50,8 @@ class Wanted:
     drain: float
     bind: Callable[[str, int], socket.socket] = bind
     """How an address is listened on. Raises OSError."""
+    suits: Callable[[Address, socket.socket], bool] = lambda address, listener: True
+    """Whether a listener that is there already may stay."""
     about: str = ""  # for `systemctl status`
     facts: Mapping[str, object] = field(default_factory=dict)  # for the log
 
@@ -260,6 +266,9 @@ class Supervisor:
     def _commit(self, wanted: Wanted) -> None:
         """Open what is to be listened on in addition. Raises Refused, with nothing changed."""
         difference = change(self._listeners, wanted.listen)
+        for address, listener in self._listeners.items():
+            if address not in difference.go and not wanted.suits(address, listener):
+                raise Refused(f"server.listen: {spelled(address)}: {UNSUITED}")
         opened: dict[Address, socket.socket] = {}
         try:
             for address in difference.come:
