@@ -51,7 +51,7 @@ sessions  1,037 of 4,000
 decisions in the last minute: 1,180 pass, 2 defer, 30 refuse, 0 reroute, 0 undecided
 domains   4,312
 doors     318 fresh, 2 stale, 0 failed, the oldest asked 41 minutes ago; 14,211 answers remembered
-dns       90,000 questions, 12 of them failed, since the start
+dns       12 of 90,000 questions failed since the start
           all is well
 """
 CONFIG = """\
@@ -125,11 +125,12 @@ def test_for_programs(running: Running) -> None:
 
 
 def test_one_that_has_just_been_started(running: Running) -> None:
-    running.told |= {"workers": [], "configuration": {"read": 0, "refused": 0}, "started": NOW}
+    running.told |= {"workers": [], "workers_wanted": 0, "started": NOW}
+    running.told |= {"configuration": {"read": 0, "refused": 0}}
     shown = running.status().stdout
     assert "up for 1 second\n" in shown
     assert "in force: not yet\n" in shown
-    assert "workers   0 of 2" in shown
+    assert "workers   0, starting" in shown
 
 
 def test_another_version(running: Running) -> None:

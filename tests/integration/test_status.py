@@ -108,6 +108,25 @@ def test_a_worker_that_does_not_answer(served: Site) -> None:
     wait(lambda: told(served)["well"] is True, "all is well again", 40)
 
 
+def test_what_a_dead_worker_decided_is_told_and_that_it_was_started_again(served: Site) -> None:
+    swaks(MAIL, f"x@{THROUGH}", source=CLIENT)
+    wait(lambda: told(served)["last_minute"]["refuse"] == 1, "the decision is counted")
+    for worker in served.mxward.workers:
+        os.kill(worker, signal.SIGKILL)
+    wait(lambda: told(served)["worker_restarts"] == 2, "they are back")
+    wait(lambda: told(served)["well"] is True, "and well")
+    assert told(served)["last_minute"]["refuse"] == 1
+
+
+def test_a_stop(served: Site) -> None:
+    with Dialogue(MAIL, source=SCANNER) as sending:
+        sending.say("EHLO x.example", "MAIL FROM:<a@x.example>", f"RCPT TO:<x@{THROUGH}>", "DATA")
+        served.mxward.signal(signal.SIGTERM)
+        wait(lambda: "look at   it is stopping" in asked(served).stdout, "it stops")
+        assert sending.say("Subject: x\r\n\r\nhello\r\n.").startswith("250")
+    wait(lambda: told(served)["well"] is None, "it has stopped")
+
+
 def test_an_upgrade_takes_the_place(served: Site) -> None:
     with Dialogue(MAIL, source=SCANNER) as session:
         workers = set(served.mxward.workers)

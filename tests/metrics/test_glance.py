@@ -47,6 +47,21 @@ def test_all_is_well() -> None:
     assert found["certificate_ends"] is None
 
 
+def test_one_that_stops() -> None:
+    made = board()
+    made.row(0).set(metrics.SEAT, 0)
+    assert told(made)["wrong"] == ["worker 0 does not answer"]
+    made.row(1).set(metrics.SEAT, 0)
+    found = told(made)
+    assert (found["well"], [line.partition(":")[0] for line in found["wrong"]]) == (
+        False,
+        ["it is stopping"],
+    )
+    made.clear(0)
+    made.clear(1)  # they are dead, rather
+    assert told(made)["wrong"] == ["worker 0 does not answer", "worker 1 does not answer"]
+
+
 def test_numbers_of_all_processes() -> None:
     made = board()
     made.row(3).add(catalogue.RESTARTS.name, 2)

@@ -24,6 +24,13 @@ def test_what_is_older_than_a_minute_is_forgotten() -> None:
     assert in_last_minute(shared, 1096.0) == NOTHING
 
 
+def test_what_a_process_decided_before_it_died_counts() -> None:
+    shared = board(1)
+    Recent(shared.row(0)).count(1000.0, "refuse")
+    shared.clear(0)
+    assert in_last_minute(shared, 1030.0) == NOTHING | {"refuse": 1}
+
+
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.floats(0, 300), st.sampled_from(WHAT))),
     st.floats(0, 400),

@@ -139,7 +139,8 @@ def _lines(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _workers(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     again = told["worker_restarts"]
     restarted = f", started again {again:,} time{'s' * (again > 1)}" if again else ""
-    yield "workers", f"{len(told['workers'])} of {told['workers_wanted']}{restarted}"
+    wanted = f" of {told['workers_wanted']}" if told["workers_wanted"] else ", starting"
+    yield "workers", f"{len(told['workers'])}{wanted}{restarted}"
     for each in told["workers"]:
         size = f"{each['resident_bytes'] / 2**20:,.0f} MiB"
         used = f"{each['cpu_seconds']:,.1f} s of CPU"
@@ -155,7 +156,7 @@ def _doors(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "domains", f"{told['domains']:,}"
     yield "doors", f"{states}{oldest}; {told['answers_remembered']:,} answers remembered"
     asked, failed = told["dns_questions"], told["dns_failed"]
-    yield "dns", f"{asked:,} questions, {failed:,} of them failed, since the start"
+    yield "dns", f"{failed:,} of {asked:,} questions failed since the start"
 
 
 def _diverted(seen: dict[str, Any], now: float) -> str:

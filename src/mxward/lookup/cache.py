@@ -76,13 +76,13 @@ class Cache:
         return None
 
     def failing(self, kind: Kind) -> int:
-        """How many questions of a kind fail at the moment, with nothing remembered.
+        """How many questions of a kind have failed in the last minutes, with nothing remembered.
 
         For any thread.
         """
-        now = self._clock()
-        asked = [q for q, (until, _) in tuple(self._pauses.items()) if now < until]
-        return sum(q.kind is kind and self.memory.recall(q) is None for q in asked)
+        recent = self._clock() - PAUSE_LONGEST
+        failed = [q for q, (until, _) in tuple(self._pauses.items()) if recent < until]
+        return sum(q.kind is kind and self.memory.recall(q) is None for q in failed)
 
     async def find(self, question: Question) -> Fact:
         """What is known, asked for where it is not fresh. Never raises."""

@@ -124,7 +124,7 @@ class Doors:
         return len(doors), stale, min((door.observed_at for door in doors), default=inf)
 
     def failing(self) -> int:
-        """How many domains have an MX that cannot be looked up now and is not remembered.
+        """How many domains have an MX that could not be looked up lately and is not remembered.
 
         For any thread.
         """

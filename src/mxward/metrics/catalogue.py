@@ -183,7 +183,7 @@ def columns() -> Iterator[str]:
 
 def lasting() -> set[str]:
     """The columns that go on when another process takes the row."""
-    return {
+    return set(recent.columns()) | {
         column
         for metric in ALL
         if metric.shape is not Shape.GAUGE and metric.across is not Across.EACH

@@ -11,12 +11,13 @@ from typing import Any
 from mxward import __version__
 from mxward.metrics import catalogue
 from mxward.metrics.board import Board
-from mxward.metrics.health import health
+from mxward.metrics.health import STILL, health
 from mxward.metrics.recent import in_last_minute
 
 __all__ = ["glance", "seated"]
 
 _SOON = 14 * 86_400.0
+_STOPPING = "it is stopping: messages under way may end, and no client is let in"
 
 
 def glance(board: Board, supervisor: int, monotonic: float, now: float) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def glance(board: Board, supervisor: int, monotonic: float, now: float) -> dict[
     epoch, but for `monotonic`, the system's clock of that name.
     """
     found = health(board, monotonic)
-    wrong = [*found.wrong, *_concerns(board, now)]
+    wrong = [_STOPPING] if _stops(board, monotonic) else [*found.wrong, *_concerns(board, now)]
     return {
         "version": __version__,
         "pid": supervisor,
@@ -58,6 +59,12 @@ def glance(board: Board, supervisor: int, monotonic: float, now: float) -> dict[
         "last_minute": in_last_minute(board, now),
         "now": now,
     }
+
+
+def _stops(board: Board, monotonic: float) -> bool:
+    """Whether all workers that live are leaving, and no others come."""
+    beats = [board.value(row, catalogue.HEARTBEAT) for row in board.rows]
+    return not seated(board) and any(monotonic - beat <= STILL for beat in beats if beat)
 
 
 def _concerns(board: Board, now: float) -> Iterator[str]:
