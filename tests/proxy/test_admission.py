@@ -170,6 +170,20 @@ def test_a_balancer_brings_many_and_each_is_judged_as_its_own_client() -> None:
     assert len(gate.admission.sessions) == 15
 
 
+def test_a_session_has_the_place_of_who_has_received_it() -> None:
+    gate = Gate()
+    reception, session, late = Client(), Client(), Client()
+    assert gate.admission.admit(reception, address("192.0.2.1"))
+    gate.admission.replace(reception, session)
+    assert set(gate.admission.sessions) == {session}
+    gate.admission.leave(reception)
+    gate.admission.replace(reception, late)  # it has left
+    assert set(gate.admission.sessions) == {session}
+    assert len(gate.come(*[address("192.0.2.1")] * 6)) == 4
+    gate.admission.leave(session)
+    assert len(gate.come(address("192.0.2.1"))) == 1
+
+
 def test_a_flood_behind_the_balancer_does_not_keep_the_front_door_out() -> None:
     gate = Gate()
     gate.come(*many(30))

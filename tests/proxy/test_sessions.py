@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
 from mxward.model import Stage
+from mxward.smtp.offers import Offers
 from mxward.smtp.vocabulary import Endpoint
 from tests.proxy.bed import MAIL_SERVER, Bed, bed
 
@@ -52,6 +53,19 @@ def test_the_scanners_verdict_is_the_clients() -> None:
         assert stand.mail.messages == stand.scanner.messages == []
 
     play(scene, Stage.REROUTE)
+
+
+def test_a_mistake_of_ours_before_the_greeting_is_a_421_with_an_id() -> None:
+    async def scene(stand: Bed) -> None:
+        stand.shared.mail_server.offers = cast(Offers, None)
+        client = await stand.client()
+        answer = await client.answer()
+        assert answer.startswith("421 4.3.0 An internal failure, try again (id ")
+        assert answer.partition("(id ")[2].rstrip(")") in stand.logged()
+        assert await client.answer() == ""
+        assert not stand.shared.admission.sessions
+
+    play(scene)
 
 
 def test_refused_mail_hears_where_to_go() -> None:

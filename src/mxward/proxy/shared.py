@@ -102,8 +102,9 @@ class Shared:
         self.loop = former.loop
         self.mail_server = MailServer(self.settings, former.mail_server)
         for endpoint, known in former._mail_servers.items():
-            settings = replace(self.settings, mail_server=endpoint)
-            self._mail_servers[endpoint] = MailServer(settings, known)
+            if known.heard:
+                settings = replace(self.settings, mail_server=endpoint)
+                self._mail_servers[endpoint] = MailServer(settings, known)
         same_authorities = former.upstream_ca == self.upstream_ca
         self.upstream_contexts = former.upstream_contexts if same_authorities else self._contexts()
         self.findings, self.troubles = former.findings, former.troubles
