@@ -249,11 +249,14 @@ def test_what_is_said_before_the_greeting_waits(
         mail = Mail(speaks=False)
         tls = port == 465
         async with mail.at(port=port, tls=speaks_tls(certificate) if tls else None):
-            there = await client(port=port, tls=takes_any() if tls else None)
-            there.writer.write(b"EHLO client.test\r\nNOOP\r\n")
+            coming = asyncio.create_task(client(port=port, tls=takes_any() if tls else None))
             await until(lambda: mail.peers)
-            there.writer.write(b"QUIT\r\n")
+            if tls:  # the handshake waits, too
+                mail.speaks.set()
+            there = await coming
+            there.writer.write(b"EHLO client.test\r\nNOOP\r\n")
             await asyncio.sleep(0)
+            there.writer.write(b"QUIT\r\n")
             mail.speaks.set()
             answers = [await there.answer() for _ in range(4)]
             assert [answer[:3] for answer in answers] == ["220", "250", "250", "221"]
@@ -269,7 +272,7 @@ def test_one_that_leaves_meanwhile_leaves_nothing(
         mail = Mail(speaks=False)
         tls = port == 465
         async with mail.at(port=port, tls=speaks_tls(certificate) if tls else None):
-            there = await client(port=port, tls=takes_any() if tls else None)
+            there = await client(port=port)
             await until(lambda: mail.peers)
             there.writer.transport.abort()
             mail.speaks.set()
