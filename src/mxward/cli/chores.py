@@ -10,24 +10,21 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from mxward.cli.in_force import InForce
 from mxward.cli.loaded import Loaded, reread
 from mxward.config import Config, ConfigError
 from mxward.domains import Domains
 from mxward.inventory import Inventory, Reading
-from mxward.lookup.doors import Doors
-from mxward.lookup.names import ClientNames
-from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.gauges import Gauges
 from mxward.proxy.keeper import Keeper
-from mxward.proxy.shared import Shared
 from mxward.store.database import Store, StoreError
 from mxward.store.memory import StoredMemory
 
-__all__ = ["Chores", "InForce", "Loud", "open_store", "tell"]
+__all__ = ["Chores", "Loud", "open_store", "tell"]
 
 Loud = Callable[..., None]
 """Puts an event with its fields into the log, marked for a person to look at."""
@@ -35,17 +32,6 @@ Loud = Callable[..., None]
 _STORE_TRIES = 4
 _FORGOTTEN = 90 * 86400.0
 """Seconds after which an answer that nobody has asked for again is forgotten, at a start."""
-
-
-@dataclass(frozen=True, slots=True)
-class InForce:
-    """What a worker serves by; a reload puts another in its place."""
-
-    loaded: Loaded
-    names: ClientNames
-    doors: Doors
-    decider: Decider
-    shared: Shared
 
 
 class Chores:

@@ -15,14 +15,11 @@ from pathlib import Path
 import uvloop
 
 from mxward import metrics
-from mxward.cli import wiring
-from mxward.cli.chores import Chores, InForce, open_store, tell
+from mxward.cli.chores import Chores, open_store, tell
+from mxward.cli.in_force import InForce, Lasting, put_together
 from mxward.cli.loaded import Loaded, workers
 from mxward.config import ConfigError, Problem
-from mxward.lookup.doors import Doors
-from mxward.lookup.names import ClientNames
 from mxward.metrics import EventCounts, Row
-from mxward.metrics.asking import CountedResolver
 from mxward.metrics.onward import Onward
 from mxward.proxy.census import Seat
 from mxward.proxy.eventlog import EventLog
@@ -94,11 +91,9 @@ class _Worker:
         self._post = post
         self._first = post.seat == 0  # tells what all of them would tell, and tidies up
         self._loop = asyncio.get_running_loop()
-        self._census = census
         self._row = row
         self._answer = answer
         self._answer_no_more: Callable[[], None] = lambda: None
-        self._onward = Onward(row, time.monotonic)
         self._ending = Ending()
         self._background: set[asyncio.Task[None]] = set()
         self._wrong: ConfigError | None = None
@@ -108,17 +103,24 @@ class _Worker:
         )
         self._tell_about(loaded)
         opened = open_store(loaded.config, loaded.reading.domains, self._loud, tidy=self._first)
-        self._memory = opened[1] if opened else Recollection()
-        self._memory_lost = opened is None
-        self._mark = Mark(opened[0].mark_key() if opened else os.urandom(32))
-        self._in_force = self._put_together(loaded, None)
+        memory = opened[1] if opened else Recollection()
+        self._lasting = Lasting(
+            row,
+            census,
+            Onward(row, time.monotonic),
+            self._eventlog,
+            memory,
+            opened is None,
+            Mark(opened[0].mark_key() if opened else os.urandom(32)),
+        )
+        self._in_force = put_together(loaded, self._lasting, None)
         self._chores = Chores(
             path,
             opened,
             self._current,
             self._reloaded,
             self._loud,
-            Gauges(row, self._memory),
+            Gauges(row, memory),
             speaks=self._first,
         )
 
@@ -136,41 +138,6 @@ class _Worker:
 
     # -- what is in force ---------------------------------------------------------------------
 
-    def _put_together(self, loaded: Loaded, former: InForce | None) -> InForce:
-        config, count = loaded.config, workers(loaded.config)
-        rules = config.rules(loaded.reading.domains)
-        before = former.loaded.config if former else None
-        dns = CountedResolver(loaded.dns, self._row, time.monotonic)
-        if former and before and before.dns == config.dns:
-            names = former.names
-        else:
-            names = ClientNames(dns, time.time)
-        if former and before and (before.dns, before.scanners) == (config.dns, config.scanners):
-            doors = former.doors
-        else:
-            doors = Doors(
-                dns,
-                rules.scanners,
-                self._memory,
-                time.time,
-                memory_lost=self._memory_lost,
-            )
-        decider = wiring.decider(config, rules, doors, names)
-        known = former.shared.settings if former else None
-        settings = wiring.settings(config, self._mark, loaded.upstream, count, known)
-        shared = wiring.shared(
-            config,
-            settings,
-            decider,
-            self._eventlog,
-            loaded.certificates,
-            self._census,
-            self._onward,
-            count,
-            former.shared if former else None,
-        )
-        return InForce(loaded, names, doors, decider, shared)
-
     def _reloaded(self, loaded: Loaded | ConfigError) -> None:
         """What was asked for by a reload has been read."""
         try:
@@ -179,7 +146,8 @@ class _Worker:
             offers = self._offers_starttls.get(str(loaded.upstream), False)
             if offers and _would_hide_starttls(loaded):
                 raise _hidden(loaded)
-            former, self._in_force = self._in_force, self._put_together(loaded, self._in_force)
+            former = self._in_force
+            self._in_force = put_together(loaded, self._lasting, former)
         except ConfigError as error:
             self._loud("reload-refused", worker=self._post.seat, why=error)
             self._post.line.tell(News.REFUSED)
