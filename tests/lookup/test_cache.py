@@ -197,6 +197,33 @@ def test_look_ups_under_way_and_in_line_are_bounded() -> None:
     asyncio.run(scene())
 
 
+def test_who_has_a_stale_answer_does_not_wait_for_the_look_ups_of_others() -> None:
+    async def scene() -> None:
+        clock, memory = Clock(), Recollection()
+        questions = [Question(Kind.MX, f"d{n}.example") for n in range(8)]
+        dns = FakeResolver(mx={question.name: ["10 old.example"] for question in questions})
+        cache = Cache(dns, memory, clock, at_once=3, patience=60)
+        for question in questions:
+            await cache.find(question)
+        clock.now += 400
+        gate = asyncio.Event()
+        dns.hold = lambda _: gate.wait()
+        dns.mx = {question.name: ["10 new.example"] for question in questions}
+        waiters = []
+        for question in questions:
+            waiters.append(asyncio.create_task(cache.find(question)))
+            await asyncio.sleep(0)
+        await asyncio.wait(waiters, timeout=0.1)
+        told = [waiter.result().remembered for waiter in waiters if waiter.done()]
+        assert [x.values for x in told if x] == [("10 old.example",)] * 5
+        gate.set()  # all are looked up all the same, each once
+        fresh = await asyncio.gather(*waiters[:3], *map(cache.find, questions[3:]))
+        assert [x.remembered.values for x in fresh if x.remembered] == [("10 new.example",)] * 8
+        assert set(dns.asked.values()) == {2}
+
+    asyncio.run(scene())
+
+
 def test_pauses_do_not_outlive_an_answer() -> None:
     bed = Bed()
     bed.dns.down = True

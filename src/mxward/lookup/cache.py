@@ -1,9 +1,10 @@
 """Between those who ask and the DNS: one look-up at a time per question, and a memory.
 
 What is remembered and fresh is not asked again. What is stale is; it is served all the same where
-the look-up fails, and where it takes long (RFC 8767 5: the look-up goes on meanwhile). After a
-failure the DNS is left alone for a while, so that decisions stay quick while it is away. All of it
-belongs to one event loop; who waits may be cancelled without harm to who else waits.
+the look-up fails, where it takes long, and where it must wait for the look-ups of others (RFC 8767
+5: it goes on meanwhile). After a failure the DNS is left alone for a while, so that decisions stay
+quick while it is away. All of it belongs to one event loop; who waits may be cancelled without harm
+to who else waits.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class Cache:
         self.memory = memory
         self._resolver = resolver
         self._clock = clock
+        self._at_once = at_once
         self._slots = asyncio.Semaphore(at_once)
         self._waiting = waiting
         self._patience = patience
@@ -91,12 +93,17 @@ class Cache:
             return known
         if question in self._flights or len(self._flights) < self._waiting:
             flight = self._flights.join(question, lambda: self._fly(question))
-            stale = self.memory.recall(question) is not None
             # Unlike wait_for, wait leaves the flight to the others when this waiter is cancelled.
-            await asyncio.wait({flight}, timeout=self._patience if stale else None)
+            await asyncio.wait({flight}, timeout=self._wait_for(question))
         return self.known(question) or Fact(
             self.memory.recall(question), self._clock() + PAUSE_UNKNOWN
         )
+
+    def _wait_for(self, question: Question) -> float | None:
+        """Seconds to wait for its look-up. With a stale answer at hand nobody stands in line."""
+        if self.memory.recall(question) is None:
+            return None
+        return self._patience if len(self._flights) <= self._at_once else 0.0
 
     async def _fly(self, question: Question) -> None:
         async with self._slots:
