@@ -16,6 +16,7 @@ import click
 from mxward.cli import interception
 from mxward.cli.options import config_option, fail, json_option, problems, remark
 from mxward.cli.screen import as_json
+from mxward.cli.sweeping import sweep
 from mxward.config import Config, ConfigError, Problem, load
 from mxward.intercept import loaded, nftables, routes, switch
 from mxward.intercept.kernel import KernelError
@@ -238,6 +239,7 @@ async def _watch(config: Config, wanted: Plan) -> None:
     notices = Notices(os.environ, os.getpid())
     watch = Watch(Path(config.intercept.state), wanted, tell=remark, alive=notices.alive)
     loop, task = asyncio.get_running_loop(), asyncio.create_task(watch.run())
+    sweeping = sweep(config, remark) if wanted.fast_path else None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     notices.ready("watching over interception")
@@ -245,3 +247,6 @@ async def _watch(config: Config, wanted: Plan) -> None:
         await task
     except asyncio.CancelledError:
         notices.stopping()
+    finally:
+        if sweeping is not None:
+            sweeping.cancel()
