@@ -35,6 +35,8 @@ class Mxward:
         self.configuration = configuration
         self.began = 0
         """Where the log of the last start begins."""
+        self.within: tuple[str, ...] = ()
+        """What stands before the command."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -74,7 +76,7 @@ class Mxward:
         with (self.directory / "log").open("ab") as log:
             self.began = log.tell()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "mxward", "serve", "--config", str(self.path)],
+                [*self.within, sys.executable, "-m", "mxward", "serve", "--config", str(self.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
