@@ -10,6 +10,7 @@ from benchmarks.rounds import Effort
 from benchmarks.works import (
     before_postfix,
     decisions,
+    fast_path,
     idle,
     large,
     memory,
@@ -31,4 +32,5 @@ WORKS: Mapping[str, Callable[[Path, Effort], Result]] = {
     "decisions": decisions.run,
     "workers": workers.run,
     "storm": storm.run,
+    "fast-path": fast_path.run,
 }

@@ -58,6 +58,13 @@ CONTENDERS = {
         "p95, amid the storm",
         "refused a second",
     ],
+    "fast-path": [
+        "intercepted",
+        "fast path",
+        "not intercepted",
+        "intercepted, let in by mxward",
+        "fast path, let in by mxward",
+    ],
 }
 
 
