@@ -31,12 +31,14 @@ class Unexpected(Exception):
 class Session:
     """What to do on one connection. `size` is of the message, in bytes; 0: RCPT is to be refused.
 
-    `source` is the address to connect from, "" the system's choice.
+    `source` is the address to connect from, "" the system's choice. `waited` is told the seconds
+    from RCPT to its answer.
     """
 
     recipient: str
     size: int = 0
     source: str = ""
+    waited: Callable[[float], None] | None = None
 
 
 def send(
@@ -121,6 +123,7 @@ class _Connection:
         self._steps = _refused(session) if not session.size else _relayed(session)
         self._expected, self._next = next(self._steps)
         self._heard = b""
+        self._waited, self._asked = session.waited, 0.0
         self._message = message(session.size)
         self._unsent: memoryview | None = None
 
@@ -148,6 +151,9 @@ class _Connection:
 
     def _go_on(self, poll: select.epoll) -> bool:
         self._heard = b""
+        if self._asked and self._waited:
+            self._waited(time.monotonic() - self._asked)
+        self._asked = time.monotonic() if self._next.startswith(b"RCPT") else 0.0
         if not self._next:
             return True
         if self._next == _MESSAGE:

@@ -10,19 +10,19 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.peers.program import Program
 from tests.integration.servers import Nsd
 
-__all__ = ["BACK_DOOR", "DOMAINS", "EGRESS", "Mxward", "dns"]
+__all__ = ["BACK_DOOR", "DNS", "DOMAINS", "EGRESS", "Mxward", "dns"]
 
 DOMAINS = tuple(f"d{n}.customers.example" for n in range(5_000))
 EGRESS = "198.51.100.20"
 BACK_DOOR = "192.0.2.90"
-_DNS = "192.0.2.53"
+DNS = "192.0.2.53"
 _ZONES: dict[str, str | None] = {
     # With AAAA records, for what does not exist is asked again every 30 seconds.
     "clean.example": "$TTL 86400\n"
@@ -73,8 +73,10 @@ class Mxward(Program):
         server: str = "",
         tables: str = "",
         workers: int = 1,
+        domains: Sequence[str] = DOMAINS,
     ) -> None:
         super().__init__(directory, address)
+        self._domains = domains
         self._upstream = f"{upstream[0]}:{upstream[1]}"
         self._server = server
         self._tables = tables
@@ -87,7 +89,7 @@ class Mxward(Program):
     def write(self) -> Path:
         """Write the configuration and the inventory; where the configuration is."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        (self.directory / "localdomains").write_text("".join(f"{name}\n" for name in DOMAINS))
+        (self.directory / "localdomains").write_text("".join(f"{name}\n" for name in self._domains))
         text = _CONFIGURATION.format(
             address=self.address,
             port=self.port,
@@ -96,7 +98,7 @@ class Mxward(Program):
             tables=self._tables,
             workers=self._workers,
             egress=EGRESS,
-            dns=_DNS,
+            dns=DNS,
         )
         path = self.directory / "mxward.toml"
         path.write_text(text)
@@ -113,5 +115,5 @@ class Mxward(Program):
 @contextmanager
 def dns(directory: Path) -> Iterator[Nsd]:
     """The name server that mxward asks."""
-    with Nsd(directory / "nsd", _DNS, zones=_ZONES) as nsd:
+    with Nsd(directory / "nsd", DNS, zones=_ZONES) as nsd:
         yield nsd

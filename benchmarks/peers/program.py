@@ -73,11 +73,15 @@ class Program(ABC):
     ) -> None:
         self._end()
 
+    def answers(self) -> bool:
+        """Whether it answers now. May raise OSError where it does not."""
+        return greets(self.address, self.port)
+
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + _READY_WITHIN
         while time.monotonic() < deadline and self._running().poll() is None:
             try:
-                if greets(self.address, self.port):
+                if self.answers():
                     return
             except OSError:
                 time.sleep(0.02)

@@ -10,6 +10,7 @@ from benchmarks.rounds import Effort
 from benchmarks.works import (
     before_postfix,
     decisions,
+    expiring,
     fast_path,
     idle,
     large,
@@ -33,4 +34,5 @@ WORKS: Mapping[str, Callable[[Path, Effort], Result]] = {
     "workers": workers.run,
     "storm": storm.run,
     "fast-path": fast_path.run,
+    "expiring": expiring.run,
 }

@@ -43,7 +43,7 @@ def run(directory: Path, effort: Effort) -> Result:
         quiet = _deliveries(_for(seconds / 4))
         storm = _storm(rate, seconds)
         amid = _deliveries(lambda: storm.poll() is None)
-        reached = float(storm.communicate()[0])
+        reached = _rate_of(storm)
         quiet += _deliveries(_for(seconds / 4))
     rows = [
         Measured(f"{name}, {when}", [_part(times, part)], len(times))
@@ -69,6 +69,14 @@ def _storm(rate: int, seconds: float) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "benchmarks.storm", _MXWARD, str(rate), str(seconds)]
     command = ["setpriv", "--pdeathsig", "KILL", *command, *_WORMS]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def _rate_of(storm: subprocess.Popen[str]) -> float:
+    """What it has reached. Raises Unexpected where it was told anything but 550."""
+    said, _ = storm.communicate()
+    if storm.returncode:
+        raise load.Unexpected("the storm ended before its time: see its words above")
+    return float(said)
 
 
 def _for(seconds: float) -> Callable[[], bool]:

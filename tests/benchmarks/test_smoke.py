@@ -51,6 +51,13 @@ CONTENDERS = {
         "one worker, 4 at once",
         "two workers, 4 at once",
     ],
+    "expiring": [
+        "at first, longest",
+        "all expired, median",
+        "all expired, p99",
+        "all expired, longest",
+        "questions for one name, at most",
+    ],
     "storm": [
         "median, quiet",
         "median, amid the storm",
