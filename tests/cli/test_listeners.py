@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mxward.cli.listeners import binder, listen, suits
+from mxward.cli.listeners import binder, suits, take
 from mxward.config import Config, ConfigError, load
 from mxward.proxy.transparency import is_transparent
 from mxward.supervisor.listening import bind
@@ -32,7 +32,7 @@ def configured(tmp_path: Path) -> Configured:
 
 def test_what_is_diverted_arrives_at_sockets_of_its_own(configured: Configured) -> None:
     text = ORDINARY.replace("2525", "2626") + DIVERTED.format('"203.0.113.25", "2001:db8::25"')
-    listeners = listen(configured(text), [])
+    listeners = take(configured(text), [])
     seen = {listener.getsockname()[:2]: is_transparent(listener) for listener in listeners}
     for listener in listeners:
         listener.close()
@@ -49,13 +49,13 @@ def test_a_listener_for_other_connections_may_not_stay(
     """It would be served as what it was, or get nothing at all."""
     with binder(configured(before))("0.0.0.0", 2525) as listener:
         assert suits(configured(before))(("0.0.0.0", 2525), listener)
-        assert listen(configured(before), [listener]) == [listener]
+        assert take(configured(before), [listener]) == [listener]
         assert not suits(configured(after))(("0.0.0.0", 2525), listener)
         with pytest.raises(ConfigError, match=r"0\.0\.0\.0:2525: it was opened for other connect"):
-            listen(configured(after), [listener])
+            take(configured(after), [listener])
 
 
 def test_one_that_goes_anyway_may_be_any(configured: Configured) -> None:
     with bind("127.0.0.1", 0) as former:
-        (listener,) = listen(configured(ORDINARY), [former])
+        (listener,) = take(configured(ORDINARY), [former])
         listener.close()

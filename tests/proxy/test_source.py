@@ -12,7 +12,7 @@ from tests.integration.servers import room
 
 pytestmark = pytest.mark.real
 
-FOREIGN = ("198.51.100.7", "2001:db8:7::7")
+FOREIGN = ("198.51.100.247", "2001:db8:f7::7")  # which no other test owns
 
 
 @pytest.mark.parametrize("client", FOREIGN)

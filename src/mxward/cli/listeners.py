@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from mxward.config import Config, ConfigError, Problem
 from mxward.proxy.transparency import be_transparent, is_transparent
 from mxward.supervisor.addresses import Address, change, mismatch, spelled
-from mxward.supervisor.listening import address_of, bind
+from mxward.supervisor.listening import BACKLOG, address_of, bind
 from mxward.supervisor.supervisor import UNSUITED
 from mxward.supervisor.systemd import given_sockets
 
-__all__ = ["addresses", "binder", "listen", "listen_for_metrics", "suits", "why_not"]
+__all__ = ["addresses", "binder", "begin", "listen_for_metrics", "suits", "take", "why_not"]
 
 _PATIENCE = 3.0
 """Seconds to wait for an address that somebody has: workers of a killed supervisor let go soon."""
@@ -67,7 +67,16 @@ def why_not(error: OSError) -> str:
     return _WHY_NOT.get(error.errno or 0, error.strerror or str(error))
 
 
-def listen(config: Config, handed_over: Sequence[socket.socket]) -> list[socket.socket]:
+def begin(config: Config, listeners: Sequence[socket.socket]) -> None:
+    """Let clients connect from now on. Raises ConfigError."""
+    try:
+        for listener in listeners:
+            listener.listen(BACKLOG)
+    except OSError as error:  # somebody else has begun in this very moment
+        raise _wrong(config, f"{spelled(address_of(listener))}: {why_not(error)}") from None
+
+
+def take(config: Config, handed_over: Sequence[socket.socket]) -> list[socket.socket]:
     """Have everything open, or nothing and say why. Raises ConfigError."""
     wanted = addresses(config)
     held = {address_of(listener): listener for listener in handed_over}

@@ -10,7 +10,7 @@ from signal import SIGINT, SIGTERM
 
 import click
 
-from mxward.cli.listeners import listen, listen_for_metrics
+from mxward.cli.listeners import begin, listen_for_metrics, take
 from mxward.cli.loaded import read
 from mxward.cli.options import config_option, problems
 from mxward.cli.service import Announcer, Service, wanted
@@ -91,9 +91,11 @@ def _run(path: Path, handover: Handover, signals: Signals) -> Ended:
 def _prepare(path: Path, handover: Handover, log: Announcer) -> tuple[Service, list[socket.socket]]:
     """Bind while it may still be done, then become who reads the rest. Raises ConfigError."""
     config = load(path)
-    listeners = listen(config, handover.listeners)
+    listeners = take(config, handover.listeners)
     _become_user(config, log)
-    loaded, asked = read(config), listen_for_metrics(config)
+    loaded = read(config)
+    begin(config, listeners)  # nobody connects to what may yet turn out to be wrong
+    asked = listen_for_metrics(config)
     status = _listen_for_status(config, log)
     return Service(path, loaded, log, asked, status), listeners
 
@@ -112,7 +114,7 @@ def _listen_for_status(config: Config, log: Announcer) -> socket.socket | None:
 def _check(path: Path, handover: Handover) -> None:
     """Whether this program could go on from there. Raises ConfigError."""
     config = load(path)
-    listen(config, handover.listeners)
+    take(config, handover.listeners)
     read(config)
 
 

@@ -13,7 +13,7 @@ BACKLOG = 1024
 
 
 def bind(address: str, port: int) -> socket.socket:
-    """A listening socket. Raises OSError: the port is in use, the address is not here, ..."""
+    """A socket that can listen. Raises OSError: the port is in use, the address is not here, ..."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -21,7 +21,6 @@ def bind(address: str, port: int) -> socket.socket:
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((address, port))
-        listener.listen(BACKLOG)
     except OSError:
         listener.close()
         raise

@@ -18,7 +18,7 @@ from mxward.supervisor.addresses import Address, change, spelled
 from mxward.supervisor.deaths import Patience, how
 from mxward.supervisor.duties import HEARTBEAT_LIMIT, Seen, State, duties
 from mxward.supervisor.line import Line, News, Order
-from mxward.supervisor.listening import bind
+from mxward.supervisor.listening import BACKLOG, bind
 from mxward.supervisor.signals import Signals
 from mxward.supervisor.systemd import Notices
 from mxward.supervisor.upgrade import Upgrade
@@ -49,7 +49,7 @@ class Wanted:
     listen: tuple[Address, ...]
     drain: float
     bind: Callable[[str, int], socket.socket] = bind
-    """How an address is listened on. Raises OSError."""
+    """How an address is taken, to listen on it. Raises OSError."""
     suits: Callable[[Address, socket.socket], bool] = lambda address, listener: True
     """Whether a listener that is there already may stay."""
     about: str = ""  # for `systemctl status`
@@ -273,6 +273,7 @@ class Supervisor:
         try:
             for address in difference.come:
                 opened[address] = wanted.bind(*address)
+                opened[address].listen(BACKLOG)
         except OSError as why:
             for listener in opened.values():
                 listener.close()
