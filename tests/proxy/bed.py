@@ -134,6 +134,7 @@ async def bed(stage: Stage = Stage.OBSERVE) -> AsyncIterator[Bed]:
     ]
     ports = [server.sockets[0].getsockname()[1] for server in servers]
     listener = bind(PROXY, 0)
+    listener.listen()
     port = listener.getsockname()[1]
     resolver = FakeResolver(
         mx={"it.test": ["10 mx.scanner.test"]}, a={"mx.scanner.test": [SCANNER]}

@@ -143,6 +143,7 @@ async def diverted(folder: Path) -> AsyncIterator[Bed]:
         listeners = [first, bind("::", port)]
         for listener in listeners:
             be_transparent(listener)
+            listener.listen()
         ending = Ending()
         serving = asyncio.create_task(serve(lambda: stand.shared, listeners, ending))
         stand.port, stand.ending = port, ending

@@ -45,6 +45,7 @@ def accepted() -> Iterator[Accepted]:
 def listening(version: int, port: int = 0) -> tuple[socket.socket, int]:
     listener = bind(ANY[version], port)
     be_transparent(listener)
+    listener.listen()
     return listener, listener.getsockname()[1]
 
 
