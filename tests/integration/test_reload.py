@@ -66,8 +66,8 @@ def verdicts(times: int = 12) -> set[str]:
 
 
 def settles(stand: Site, wanted: str) -> None:
-    wait(stand, lambda: verdicts(4) == {wanted}, f"all workers say {wanted}")
-    assert verdicts() == {wanted}
+    """Each worker puts it in force when it gets to it, and a few clients may all meet the same."""
+    wait(stand, lambda: verdicts() == {wanted}, f"all workers say {wanted}")
 
 
 def test_another_stage_is_in_force_and_sessions_under_way_go_on(served: Site) -> None:
