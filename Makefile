@@ -37,7 +37,8 @@ servers: venv
 
 lock: ## requirements/*.lock anew from pyproject.toml (needs uv)
 	$(LOCK) --extra demo --output-file requirements/run.lock pyproject.toml
-	$(LOCK) --extra demo --group dev --output-file requirements/dev.lock pyproject.toml
+	$(LOCK) --extra reports --output-file requirements/reports.lock pyproject.toml
+	$(LOCK) --extra demo --extra reports --group dev --output-file requirements/dev.lock pyproject.toml
 
 clean: ## remove all that was made here
 	rm -rf .venv .cache .hypothesis .*_cache dist
