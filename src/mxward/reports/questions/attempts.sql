@@ -1,0 +1,16 @@
+-- All that clients have tried: an Exim rejectlog repeats what its main log says, so its lines count
+-- only where no main log has them.
+SELECT client, outcome, authenticated
+FROM arrivals
+WHERE client IS NOT NULL AND NOT copy AND (outcome <> 'accepted' OR authenticated <> '')
+UNION ALL
+SELECT c.client, c.outcome, c.authenticated
+FROM arrivals AS c
+LEFT JOIN (
+    SELECT DISTINCT at, client, coalesce(sender, '') AS sender, coalesce(recipient, '') AS recipient
+    FROM arrivals
+    WHERE outcome <> 'accepted' AND NOT copy
+) AS m
+    ON c.at = m.at AND c.client = m.client
+    AND coalesce(c.sender, '') = m.sender AND coalesce(c.recipient, '') = m.recipient
+WHERE c.client IS NOT NULL AND c.copy AND c.outcome <> 'accepted' AND m.at IS NULL

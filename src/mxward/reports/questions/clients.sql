@@ -1,0 +1,38 @@
+-- Who uses the back door, with the evidence of what kind of client it is.
+WITH back AS (
+    SELECT
+        client,
+        max(client_key) AS client_key,
+        max(name) AS name,
+        count(*) AS recipients,
+        count(DISTINCT message) AS messages,
+        count(DISTINCT day) AS days,
+        min(at) AS first_at,
+        max(at) AS last_at,
+        count(DISTINCT nullif(sender_domain, '')) AS sender_domains,
+        count(DISTINCT domain) AS domains,
+        min(size) AS smallest,
+        max(size) AS largest,
+        sum(CASE WHEN tls <> '' THEN 1 ELSE 0 END) AS with_tls,
+        sum(CASE WHEN tls = '' THEN 1 ELSE 0 END) AS without_tls
+    FROM judged
+    WHERE door = 'back'
+    GROUP BY client
+),
+elsewhere AS (
+    SELECT
+        client,
+        sum(CASE WHEN outcome = 'accepted' AND authenticated <> '' THEN 1 ELSE 0 END)
+            AS authenticated,
+        sum(CASE WHEN outcome = 'rejected' THEN 1 ELSE 0 END) AS rejected
+    FROM attempts
+    WHERE client IN (SELECT client FROM back)
+    GROUP BY client
+)
+SELECT
+    b.*,
+    coalesce(e.authenticated, 0) AS authenticated,
+    coalesce(e.rejected, 0) AS rejected
+FROM back AS b
+LEFT JOIN elsewhere AS e ON b.client = e.client
+ORDER BY recipients DESC, client_key

@@ -1,0 +1,16 @@
+-- Arrivals that were accepted from a client, each with what its decision depends on (`key_...`).
+-- Who has authenticated passes whoever it is, so all of them share one key.
+SELECT
+    a.*,
+    CASE WHEN a.authenticated <> '' THEN '' ELSE a.client END AS key_client,
+    CASE WHEN a.authenticated <> '' THEN '' ELSE coalesce(a.interface, '') END AS key_server,
+    CASE WHEN a.authenticated <> '' THEN '' ELSE a.recipient_key END AS key_recipient,
+    CASE WHEN a.authenticated <> '' THEN 'yes' ELSE '' END AS key_authenticated,
+    CASE WHEN :by_sender AND coalesce(a.authenticated, '') = ''
+        THEN coalesce(a.sender_domain, '') ELSE '' END AS key_sender,
+    CASE WHEN :by_name AND coalesce(a.authenticated, '') = ''
+        THEN coalesce(a.name, '?') ELSE '' END AS key_name,
+    e.epoch AS key_epoch
+FROM arrivals AS a
+JOIN epochs AS e ON a.at >= e.since AND a.at < e.until
+WHERE a.outcome = 'accepted' AND a.client IS NOT NULL AND a.recipient_key IS NOT NULL
