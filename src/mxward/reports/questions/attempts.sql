@@ -7,10 +7,11 @@ UNION ALL
 SELECT c.client, c.outcome, c.authenticated
 FROM arrivals AS c
 LEFT JOIN (
-    SELECT DISTINCT at, client, coalesce(sender, '') AS sender, coalesce(recipient, '') AS recipient
-    FROM arrivals
-    WHERE outcome <> 'accepted' AND NOT copy
+    SELECT DISTINCT a.arrived_at, a.client,
+        coalesce(a.sender, '') AS sender, coalesce(a.recipient, '') AS recipient
+    FROM arrivals AS a
+    WHERE a.outcome <> 'accepted' AND NOT a.copy
 ) AS m
-    ON c.at = m.at AND c.client = m.client
+    ON c.arrived_at = m.arrived_at AND c.client = m.client
     AND coalesce(c.sender, '') = m.sender AND coalesce(c.recipient, '') = m.recipient
-WHERE c.client IS NOT NULL AND c.copy AND c.outcome <> 'accepted' AND m.at IS NULL
+WHERE c.client IS NOT NULL AND c.copy AND c.outcome <> 'accepted' AND m.arrived_at IS NULL

@@ -12,5 +12,5 @@ SELECT
         THEN coalesce(a.name, '?') ELSE '' END AS key_name,
     e.epoch AS key_epoch
 FROM arrivals AS a
-JOIN epochs AS e ON a.at >= e.since AND a.at < e.until
+JOIN epochs AS e ON a.arrived_at >= e.since AND a.arrived_at < e.until
 WHERE a.outcome = 'accepted' AND a.client IS NOT NULL AND a.recipient_key IS NOT NULL

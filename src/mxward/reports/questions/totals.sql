@@ -6,6 +6,6 @@ SELECT
     coalesce(sum(CASE WHEN outcome = 'accepted' AND client IS NULL THEN 1 ELSE 0 END), 0) AS local,
     coalesce(sum(CASE WHEN outcome = 'accepted' AND client IS NOT NULL AND recipient_key IS NULL
         THEN 1 ELSE 0 END), 0) AS unknown_recipients,
-    min(at) AS first_at,
-    max(at) AS last_at
+    min(arrived_at) AS first_at,
+    max(arrived_at) AS last_at
 FROM arrivals
