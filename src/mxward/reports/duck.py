@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,9 +26,9 @@ _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]+)\b")
 
 
 class DuckEngine:
-    """Over the arrivals in a directory of Parquet files, as `mxward ingest` writes them."""
+    """Over the arrivals in directories of Parquet files, as `mxward ingest` writes them."""
 
-    def __init__(self, directory: Path, memory: str = _MEMORY) -> None:
+    def __init__(self, directories: Iterable[Path], memory: str = _MEMORY) -> None:
         self._spill = tempfile.TemporaryDirectory(prefix="mxward-")
         with _told():
             self._connection = duckdb.connect(
@@ -42,10 +42,10 @@ class DuckEngine:
                 }
             )
             self._connection.execute("SET TimeZone = 'UTC'")
-            self._open(directory)
+            self._open(directories)
 
-    def _open(self, directory: Path) -> None:
-        files = sorted(map(str, directory.glob("day=*/[!._]*.parquet")))
+    def _open(self, directories: Iterable[Path]) -> None:
+        files = sorted(str(f) for each in directories for f in each.glob("day=*/[!._]*.parquet"))
         if not files:
             self._connection.register("arrivals", SCHEMA.empty_table())
             return

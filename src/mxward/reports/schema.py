@@ -18,7 +18,10 @@ VERSION = 1
 SCHEMA = pa.schema(
     [
         ("arrived_at", pa.timestamp("us", "UTC")),
-        ("day", pa.string()),  # `2010-11-17`, of `arrived_at` in UTC; what directories are partitioned by
+        (
+            "day",
+            pa.string(),
+        ),  # `2010-11-17`, of `arrived_at` in UTC; what directories are partitioned by
         ("outcome", pa.string()),  # accepted, rejected, deferred
         ("program", pa.string()),  # exim, postfix
         ("copy", pa.bool_()),  # of a rejectlog: the main log may have it too

@@ -1,5 +1,5 @@
 -- Who uses the back door, with the evidence of what kind of client it is.
-WITH back AS (
+WITH came AS (
     SELECT
         client,
         max(client_key) AS client_key,
@@ -14,9 +14,9 @@ WITH back AS (
         min(size) AS smallest,
         max(size) AS largest,
         sum(CASE WHEN tls <> '' THEN 1 ELSE 0 END) AS with_tls,
-        sum(CASE WHEN tls = '' THEN 1 ELSE 0 END) AS without_tls
-    FROM judged
-    WHERE door = 'back'
+        sum(CASE WHEN tls = '' THEN 1 ELSE 0 END) AS without_tls,
+        sum(CASE WHEN reason = 'trusted' THEN 1 ELSE 0 END) AS trusted
+    FROM back
     GROUP BY client
 ),
 elsewhere AS (
@@ -26,13 +26,12 @@ elsewhere AS (
             AS authenticated,
         sum(CASE WHEN outcome = 'rejected' THEN 1 ELSE 0 END) AS rejected
     FROM attempts
-    WHERE client IN (SELECT client FROM back)
     GROUP BY client
 )
 SELECT
-    b.*,
+    c.*,
     coalesce(e.authenticated, 0) AS authenticated,
     coalesce(e.rejected, 0) AS rejected
-FROM back AS b
-LEFT JOIN elsewhere AS e ON b.client = e.client
-ORDER BY recipients DESC, client_key
+FROM came AS c
+LEFT JOIN elsewhere AS e ON c.client = e.client
+ORDER BY c.recipients DESC, c.client_key

@@ -1,12 +1,7 @@
--- The domains with the most mail by the back door, and by how many clients it came.
-SELECT
-    domain,
-    sum(CASE WHEN door = 'back' THEN 1 ELSE 0 END) AS back,
-    sum(CASE WHEN door = 'front' THEN 1 ELSE 0 END) AS front,
-    count(DISTINCT CASE WHEN door = 'back' THEN client END) AS clients
-FROM judged
-WHERE door IN ('back', 'front', 'unknown')
+-- The domains with the most mail by the back door, and from how many clients.
+SELECT domain, count(*) AS recipients, count(DISTINCT message) AS messages,
+    count(DISTINCT client) AS clients
+FROM back
 GROUP BY domain
-HAVING sum(CASE WHEN door = 'back' THEN 1 ELSE 0 END) > 0
-ORDER BY back DESC, domain
+ORDER BY recipients DESC, domain
 LIMIT :most

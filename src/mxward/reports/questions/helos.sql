@@ -1,5 +1,6 @@
 -- What the clients of the back door have called themselves.
 SELECT client, helo, count(*) AS recipients
-FROM judged
-WHERE door = 'back' AND helo IS NOT NULL
+FROM back
+WHERE helo IS NOT NULL
 GROUP BY client, helo
+ORDER BY client, recipients DESC, helo

@@ -3,7 +3,8 @@
 SELECT
     a.*,
     CASE WHEN a.authenticated <> '' THEN '' ELSE a.client END AS key_client,
-    CASE WHEN a.authenticated <> '' THEN '' ELSE coalesce(a.interface, '') END AS key_server,
+    CASE WHEN :by_server AND coalesce(a.authenticated, '') = ''
+        THEN coalesce(a.interface, '') ELSE '' END AS key_server,
     CASE WHEN a.authenticated <> '' THEN '' ELSE a.recipient_key END AS key_recipient,
     CASE WHEN a.authenticated <> '' THEN 'yes' ELSE '' END AS key_authenticated,
     CASE WHEN :by_sender AND coalesce(a.authenticated, '') = ''
