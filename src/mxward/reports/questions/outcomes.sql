@@ -1,4 +1,4 @@
--- What would not have passed, in all.
+-- What would have been done, how often, and why.
 SELECT door, action, reason, count(*) AS recipients, count(DISTINCT message) AS messages,
     count(DISTINCT client) AS clients, count(DISTINCT domain) AS domains
 FROM judged
