@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -54,6 +54,21 @@ class Screen:
         if text:
             self.labelled(label, text, style)
 
+    def table(self, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Columns side by side; numbers to the right, None as `-`. The last may be of any width."""
+        cells = [[_cell(value) for value in row] for row in rows]
+        right = [False] * len(headers)
+        for row in cells:
+            right = [was or number for was, (_, number) in zip(right, row, strict=True)]
+        texts = [list(headers), *([text for text, _ in row] for row in cells)]
+        widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
+        for number, row_texts in enumerate(texts):
+            line = "  ".join(
+                text.rjust(width) if to_right else text.ljust(width)
+                for text, width, to_right in zip(row_texts, widths, right, strict=True)
+            )
+            self._put(Text(f"  {line}", "dim" if number == 0 else ""))
+
     def _put(self, text: Text) -> None:
         text.rstrip()
         self._console.print(text, soft_wrap=True)
@@ -71,6 +86,13 @@ def duration(seconds: float) -> str:
 def as_json(told: Any) -> str:
     """For programs."""
     return json.dumps(told, indent=2)
+
+
+def _cell(value: object) -> tuple[str, bool]:
+    """How a value stands in a table, and whether it is a number."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}", True
+    return ("-" if value is None else _clean(str(value))), False
 
 
 def _clean(text: str) -> str:

@@ -2,9 +2,9 @@
 -- Who has authenticated passes whoever it is, so all of them share one key.
 SELECT
     a.*,
-    CASE WHEN a.authenticated <> '' THEN '' ELSE a.client END AS key_client,
+    CASE WHEN a.authenticated <> '' THEN '' ELSE a.client_key END AS key_client,
     CASE WHEN :by_server AND coalesce(a.authenticated, '') = ''
-        THEN coalesce(a.interface, '') ELSE '' END AS key_server,
+        THEN coalesce(a.interface_key, '') ELSE '' END AS key_server,
     CASE WHEN a.authenticated <> '' THEN '' ELSE a.recipient_key END AS key_recipient,
     CASE WHEN a.authenticated <> '' THEN 'yes' ELSE '' END AS key_authenticated,
     CASE WHEN :by_sender AND coalesce(a.authenticated, '') = ''
