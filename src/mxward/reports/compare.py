@@ -1,0 +1,262 @@
+"""The five ways to shut the back door, side by side, in numbers from the operator's own logs.
+
+What a log cannot tell is not guessed: by which of its names a client has found the mail server
+stands nowhere, so what dropping A records stops is a bound, and which names lead there is asked of
+the DNS now.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from mxward.model import FrontDoor, Rules
+from mxward.networks import Network, Networks
+from mxward.reports.engine import Engine
+
+__all__ = ["Comparison", "Leading", "Way", "compare"]
+
+Leading = Mapping[str, Collection[str]]
+"""By domain: the guessable names that lead to the mail server now."""
+
+_BY_HAND = {
+    "accept rules": "who may deliver for each domain, whenever a scanner moves",
+    "firewall": "the scanners' networks and every honest direct sender, on every server",
+    "drop A records": "every new name that leads to the server, for every domain",
+    "move the server": "the new name must stay secret; bounces, SPF records and certificates "
+    "give it away",
+    "proxy": "nothing by domain; who is trusted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What one way does to the mail of these logs. Counts are of recipients; None is not asked."""
+
+    name: str
+    stopped: int | None  # of the back-door mail of clients that nobody trusts
+    share: float | None  # of it, from 0 to 1
+    at_most: bool  # the log tells a bound only
+    honest_lost: int | None
+    domains: int  # that must be changed
+    records: int | None  # of the DNS, that must be changed
+    left_open: str
+    by_hand: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The five ways, and what to do."""
+
+    back: int  # recipients by the back door, of clients that nobody trusts
+    honest: int  # of them, from clients that look honest
+    fronted: int  # domains in these logs that a scanner stands in front of
+    looked_up: bool  # whether the names that lead to the server are known
+    ways: tuple[Way, ...]
+    recommended: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mail:
+    back: int
+    honest: int
+    by_domain: Mapping[str, tuple[int, int]]  # back-door recipients, and the honest of them
+    firewall_stops: int
+    firewall_loses: int
+    firewall_open: int
+
+
+def compare(
+    engine: Engine, rules: Rules, doors: Mapping[str, FrontDoor], leading: Leading | None
+) -> Comparison:
+    """Compare, once `judged`, `back` and `honest` are there. Raises EngineError.
+
+    `leading` is None where nobody has asked the DNS.
+    """
+    fronted = frozenset(domain for domain, door in doors.items() if door.scanners)
+    engine.lend("let_in", _ranges(_let_in(rules, doors)))
+    mail = _mail(engine)
+    ways = (
+        _accept_rules(mail, fronted),
+        _firewall(mail),
+        _drop_records(mail, fronted, leading),
+        _move(mail, fronted, leading),
+        _proxy(mail),
+    )
+    recommended, reasons = _recommend(mail)
+    return Comparison(
+        mail.back, mail.honest, len(fronted), leading is not None, ways, recommended, reasons
+    )
+
+
+def _mail(engine: Engine) -> _Mail:
+    domains: dict[str, tuple[int, int]] = {}
+    for row in engine.ask("back_by_domain").to_pylist():
+        if not row["trusted"]:
+            back, honest = domains.get(row["domain"], (0, 0))
+            count = row["recipients"]
+            domains[row["domain"]] = (back + count, honest + count * row["honest"])
+    stops: Counter[str] = Counter()
+    for row in engine.ask("firewall").to_pylist():
+        count = row["recipients"]
+        if row["door"] == "back" and row["reason"] != "trusted":
+            stops["stops" if row["stopped"] else "open"] += count
+            stops["loses"] += count * (row["honest"] and row["stopped"])
+        elif row["stopped"]:  # nobody's back door: own domains, authenticated, trusted by name
+            stops["loses"] += count
+    return _Mail(
+        back=sum(back for back, _ in domains.values()),
+        honest=sum(honest for _, honest in domains.values()),
+        by_domain=domains,
+        firewall_stops=stops["stops"],
+        firewall_loses=stops["loses"],
+        firewall_open=stops["open"],
+    )
+
+
+# -- the five ways ------------------------------------------------------------------------------
+
+
+def _accept_rules(mail: _Mail, fronted: Collection[str]) -> Way:
+    return _way(mail, "accept rules", mail.back, mail.honest, len(fronted), 0, left_open="none")
+
+
+def _firewall(mail: _Mail) -> Way:
+    left = f"scanners' clients for other domains: {mail.firewall_open:,} recipients"
+    return _way(
+        mail,
+        "firewall",
+        mail.firewall_stops,
+        mail.firewall_loses,
+        0,
+        0,
+        left_open=left if mail.firewall_open else "one scanner's other customers",
+    )
+
+
+def _drop_records(mail: _Mail, fronted: Collection[str], leading: Leading | None) -> Way:
+    if leading is None:
+        return _way(mail, "drop A records", None, None, len(fronted), None, left_open="not asked")
+    bare = [domain for domain in fronted if domain in leading.get(domain, ())]
+    others = Counter(
+        name.removesuffix(domain) or domain
+        for domain in fronted
+        for name in leading.get(domain, ())
+        if name != domain
+    )
+    shut = [domain for domain in bare if set(leading[domain]) <= {domain}]
+    sums = [mail.by_domain.get(domain, (0, 0)) for domain in shut]
+    return _way(
+        mail,
+        "drop A records",
+        sum(back for back, _ in sums),
+        sum(honest for _, honest in sums),
+        len(bare),
+        len(bare),
+        left_open=", ".join(
+            f"{name} for {count:,} domains" for name, count in others.most_common(3)
+        )
+        or "none of the names that were tried",
+        at_most=True,
+    )
+
+
+def _move(mail: _Mail, fronted: Collection[str], leading: Leading | None) -> Way:
+    records = None
+    if leading is not None:
+        records = sum(len(leading.get(domain, ())) for domain in fronted)
+    return _way(
+        mail,
+        "move the server",
+        mail.back,
+        mail.honest,
+        len(fronted),
+        records,
+        left_open="none, until the new name is found",
+        at_most=True,
+    )
+
+
+def _proxy(mail: _Mail) -> Way:
+    """By stage reroute: what comes by the back door goes through the scanner, and arrives."""
+    return _way(mail, "proxy", mail.back, 0, 0, 0, left_open="none")
+
+
+def _way(
+    mail: _Mail,
+    name: str,
+    stopped: int | None,
+    honest_lost: int | None,
+    domains: int,
+    records: int | None,
+    *,
+    left_open: str,
+    at_most: bool = False,
+) -> Way:
+    share = None if stopped is None else (stopped / mail.back if mail.back else 0.0)
+    return Way(
+        name, stopped, share, at_most, honest_lost, domains, records, left_open, _BY_HAND[name]
+    )
+
+
+def _recommend(mail: _Mail) -> tuple[str, tuple[str, ...]]:
+    if not mail.back:
+        return "proxy", (
+            "nothing came by the back door in these logs, and nothing keeps it shut",
+            "stage observe costs nothing and tells when that changes",
+        )
+    reasons = [
+        f"it stops all {mail.back:,} recipients of untrusted back-door mail, for every domain alike",
+        "no DNS record and no domain has to be changed, and new domains are in by the inventory",
+    ]
+    if mail.honest:
+        reasons.insert(
+            0,
+            f"{mail.honest:,} recipients of it look honest: by stage reroute they go through the "
+            "scanner and arrive; the other ways lose them (or trust them first: mxward trust "
+            "suggest)",
+        )
+    if mail.firewall_loses > mail.honest:
+        reasons.append(
+            f"a firewall would also stop {mail.firewall_loses - mail.honest:,} recipients that are "
+            "nobody's back door: it knows no domains"
+        )
+    return "proxy", tuple(reasons)
+
+
+# -- what a firewall lets in --------------------------------------------------------------------
+
+
+def _let_in(rules: Rules, doors: Mapping[str, FrontDoor]) -> Networks:
+    found: set[Network] = set()
+    for trust in rules.trust:
+        if trust.network is not None:
+            found.add(trust.network)
+    for door in set(doors.values()):
+        if door.scanners:
+            found.update((*door.egress, *door.former))
+            found.update(_single(door))
+    return Networks(found)
+
+
+def _single(door: FrontDoor) -> Networks:
+    return Networks.of(*map(str, door.addresses))
+
+
+def _ranges(nets: Iterable[Network]) -> pa.Table:
+    """Networks as ranges of keys."""
+    pairs = [(_key(int(net[0]), net.version), _key(int(net[-1]), net.version)) for net in nets]
+    return pa.table(
+        {
+            "first_key": pa.array([first for first, _ in pairs], pa.string()),
+            "last_key": pa.array([last for _, last in pairs], pa.string()),
+        }
+    )
+
+
+def _key(number: int, version: int) -> str:
+    return f"{number + (0xFFFF << 32) * (version == 4):032x}"
