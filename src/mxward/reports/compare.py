@@ -17,10 +17,13 @@ from mxward.model import FrontDoor, Rules
 from mxward.networks import Network, Networks
 from mxward.reports.engine import Engine
 
-__all__ = ["Comparison", "Leading", "Way", "compare"]
+__all__ = ["FEW_DOMAINS", "Comparison", "Leading", "Way", "compare"]
 
 Leading = Mapping[str, Collection[str]]
 """By domain: the guessable names that lead to the mail server now."""
+
+FEW_DOMAINS = 20
+"""So many domains can be looked after by hand."""
 
 _BY_HAND = {
     "accept rules": "who may deliver for each domain, whenever a scanner moves",
@@ -87,7 +90,7 @@ def compare(
         _move(mail, fronted, leading),
         _proxy(mail),
     )
-    recommended, reasons = _recommend(mail)
+    recommended, reasons = _recommend(mail, len(fronted))
     return Comparison(
         mail.back, mail.honest, len(fronted), leading is not None, ways, recommended, reasons
     )
@@ -203,29 +206,47 @@ def _way(
     )
 
 
-def _recommend(mail: _Mail) -> tuple[str, tuple[str, ...]]:
+def _recommend(mail: _Mail, fronted: int) -> tuple[str, tuple[str, ...]]:
     if not mail.back:
         return "proxy", (
             "nothing came by the back door in these logs, and nothing keeps it shut",
-            "stage observe costs nothing and tells when that changes",
+            "stage observe changes nothing for any client, and tells when that changes",
         )
-    reasons = [
-        f"it stops all {mail.back:,} recipients of untrusted back-door mail, for every domain alike",
-        "no DNS record and no domain has to be changed, and new domains are in by the inventory",
-    ]
     if mail.honest:
-        reasons.insert(
-            0,
-            f"{mail.honest:,} recipients of it look honest: by stage reroute they go through the "
-            "scanner and arrive; the other ways lose them (or trust them first: mxward trust "
-            "suggest)",
+        return "proxy", (
+            f"{mail.honest:,} recipients of back-door mail look honest: by stage reroute they go "
+            "through the scanner and arrive; the other ways lose them",
+            f"it stops all {mail.back:,} recipients of untrusted back-door mail, for every domain",
+            *_against_firewall(mail),
         )
-    if mail.firewall_loses > mail.honest:
-        reasons.append(
-            f"a firewall would also stop {mail.firewall_loses - mail.honest:,} recipients that are "
-            "nobody's back door: it knows no domains"
+    if fronted <= FEW_DOMAINS:
+        return "accept rules", (
+            f"nothing of the {mail.back:,} recipients of back-door mail looks honest",
+            f"there are {fronted} domains to look after: the mail server can do that by itself",
+            *_against_firewall(mail),
         )
-    return "proxy", tuple(reasons)
+    return "proxy", (
+        f"nothing of the {mail.back:,} recipients of back-door mail looks honest: by stage refuse "
+        "it ends at once",
+        f"there are {fronted:,} domains, and none of them has to be touched",
+        *_against_firewall(mail),
+    )
+
+
+def _against_firewall(mail: _Mail) -> tuple[str, ...]:
+    lost, left = mail.firewall_loses - mail.honest, mail.firewall_open
+    told = []
+    if lost > 0:
+        told.append(
+            f"a firewall would also stop {lost:,} recipients that are nobody's back door: it knows "
+            "no domains"
+        )
+    if left:
+        told.append(
+            f"and let {left:,} recipients in by the back door, from one domain's scanner for "
+            "another's"
+        )
+    return tuple(told)
 
 
 # -- what a firewall lets in --------------------------------------------------------------------
