@@ -155,6 +155,32 @@ def test_trust_that_ends_in_the_middle_of_the_log() -> None:
     assert [told[str(n)][2:] for n in range(2)] == [("pass", "trusted"), ("refuse", "back-door")]
 
 
+def test_trust_for_some_senders() -> None:
+    trust = Trust("anna", "n", network("203.0.113.9/32"), senders=Domains(["friend.example"]))
+    rules = under(Stage.REFUSE, replace(RULES, trust=(trust,)))
+    senders = ["a@friend.example", "a@worm.example", ""]
+    rows = [row(message=sender, sender=sender) for sender in senders]
+    told = judged(rows, rules, Told())
+    assert [told[sender][3] for sender in senders] == ["trusted", "back-door", "back-door"]
+
+
+def test_trust_by_name() -> None:
+    """The log's own word for the name goes before the DNS's of today; where it has none, that."""
+    trust = Trust("anna", "n", name="gw.branch.example")
+    rules = under(Stage.REFUSE, replace(RULES, trust=(trust,)))
+    confirmed = ConfirmedNames(Known.FOUND, ("gw.branch.example",))
+    facts = Told(confirmed={address("203.0.113.9"): confirmed})
+    names = {"told": "gw.branch.example", "another": "x.example", "none": "", "not asked": None}
+    rows = [row(message=message, name=name) for message, name in names.items()]
+    told = judged(rows, rules, facts)
+    assert {message: told[message][3] for message in names} == {
+        "told": "trusted",
+        "another": "back-door",
+        "none": "back-door",
+        "not asked": "trusted",
+    }
+
+
 def test_what_if_is_one_stage_for_all() -> None:
     rules = under(Stage.DEFER, replace(RULES, stages={"it.co.za": Stage.OBSERVE}))
     assert judged([row(message="m")], rules, Told()) == {

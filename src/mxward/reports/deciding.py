@@ -241,7 +241,7 @@ def _decisions(
     decisions = []
     for key, arrival, need in zip(keys, arrivals, needs, strict=True):
         door = asked.doors[need.front_door] if need.front_door else NOT_ASKED
-        if need.names and arrival.client in asked.names:
+        if need.names and arrival.names.state is Known.NOT_ASKED:
             arrival = replace(arrival, names=asked.names[arrival.client])
         decisions.append(policy.decide(arrival, door, rules, max(epochs[key.epoch], 0.0)))
     return decisions
