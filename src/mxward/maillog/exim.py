@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator
 
 from mxward.maillog import syslog
 from mxward.maillog.exim_arrival import arrival
-from mxward.maillog.exim_chunks import Chunks
+from mxward.maillog.exim_chunks import Chunks, Part
 from mxward.maillog.exim_joined import Waiting
 from mxward.maillog.exim_lines import HEAD
-from mxward.maillog.exim_rejected import rejection
-from mxward.maillog.exim_told import told
-from mxward.maillog.logged import Logged, Tally
+from mxward.maillog.exim_rejected import Copies, rejection
+from mxward.maillog.exim_told import goes_on, told
+from mxward.maillog.logged import Logged, Outcome, Tally
 from mxward.maillog.stamps import Clock
 
 __all__ = ["EximReader"]
@@ -26,12 +26,25 @@ __all__ = ["EximReader"]
 LONGEST = 65536
 """Octets of a line; Exim writes 8192."""
 
-_DELIVERIES = {b"=>": "=>", b"->": "->", b">>": ">>", b"*>": "*>", b"**": "**", b"==": "=="}
 NOT_AN_ARRIVAL = "looks like an arrival, and is none"
 NOT_A_DELIVERY = "looks like a delivery, and is none"
 NOT_A_REJECTION = "looks like a rejection, and is none"
 WRONG_DATE = "wrong date"
+NO_TIME = "does not begin with a time"
+NO_BEGINNING = "part of a line whose beginning is missing"
+TOO_LONG = "longer than any line of Exim's"
 UNKNOWN = "nothing that Exim writes"
+
+_DELIVERIES = {mark.encode(): mark for mark in ("=>", "->", ">>", "*>", "**", "==")}
+_COUNTED = {**_DELIVERIES, b"Completed": "Completed"}
+_REFUSALS = {
+    "Connection from",
+    "refused connection from",
+    "rejected",
+    "temporarily refused connection from",
+    "temporarily rejected",
+}
+_KIND_OF = {Outcome.REJECTED: "rejected", Outcome.DEFERRED: "temporarily rejected"}
 
 
 class EximReader:
@@ -52,131 +65,130 @@ class EximReader:
         self._rejectlog = rejectlog
         self._waiting = Waiting(waiting)
         self._chunks = Chunks()
-        self._hosts: dict[bytes, str] = {}
+        self._copies = Copies()
 
     def read(self, lines: Iterable[bytes]) -> Iterator[Logged]:
         """What these lines tell; they may end with a line feed. Never raises."""
-        tally, told_kinds, clock = self.tally, self.tally.told, self._clock
+        tally, kinds, iso = self.tally, self.tally.told, self._clock.iso
+        head, entry, waiting, host = HEAD.match, self._entry, self._waiting.messages, self._host
+        last, at = b"", None  # most lines have the time of the line before
         for line in lines:
-            tally.lines += 1
-            number = tally.lines
-            line = line.removesuffix(b"\n").removesuffix(b"\r")
+            tally.lines = number = tally.lines + 1
             if len(line) > LONGEST:
-                tally.wonder("longer than any line of Exim's", number, line)
+                tally.wonder(TOO_LONG, number, line)
                 continue
-            found = HEAD.match(line)
-            stamp = found[1] if found else None
-            if found is None or stamp is None:
+            line = line.removesuffix(b"\n").removesuffix(b"\r")
+            found = head(line)
+            if found is None:
                 yield from self._without_time(line, number)
                 continue
-            at = clock.iso(stamp)
+            stamp, message, mark = found.groups()
+            if stamp != last:
+                last, at = stamp, iso(stamp)
             if at is None:
                 tally.wonder(WRONG_DATE, number, line)
-                continue
-            message, mark = found[2], found[3]
-            if mark in _DELIVERIES and message and not self._waiting:
-                told_kinds[_DELIVERIES[mark]] += 1
-                continue
-            yield from self._one(line, found.end(), at, self._host, message, mark, number)
+            elif not waiting and mark in _COUNTED and message is not None:
+                kinds[_COUNTED[mark]] += 1
+            else:
+                yield from entry(line, found.end(), at, host, message, mark, number)
 
     def end(self) -> Iterator[Logged]:
         """The messages that were not completed, with the recipients seen."""
         yield from self._waiting.end()
 
-    def _one(
+    def _entry(
         self,
         line: bytes,
         begin: int,
         at: float,
         host: str | None,
-        id_: bytes | None,
+        message: bytes | None,
         mark: bytes | None,
         number: int,
-    ) -> Iterator[Logged]:
+    ) -> Iterable[Logged]:
         """One entry, whose time, id and mark stand before `begin`."""
         tally = self.tally
-        message = None if id_ is None else id_.decode("ascii")
         if message is None or mark is None:
-            yield from self._unmarked(line, begin, at, host, message, number)
-        elif mark in (b"<=", b"(="):
-            logged = arrival(line, begin, at, host, message, number)
+            id_ = None if message is None else message.decode("ascii")
+            return self._unmarked(line, begin, at, host, id_, number)
+        if mark == b"<=" or mark == b"(=":
+            logged = arrival(line, begin, at, host, message.decode("ascii"), number)
             if logged is None:
                 tally.wonder(NOT_AN_ARRIVAL, number, line)
-                return
-            tally.told[mark.decode()] += 1
-            if logged.recipients:
-                yield logged
-            else:
-                yield from self._waiting.put(logged)
-        elif mark in _DELIVERIES:
-            if self._waiting.has(host, message) and not self._waiting.delivered(
-                host, message, line, begin
-            ):
-                tally.wonder(NOT_A_DELIVERY, number, line)
-                return
-            tally.told[_DELIVERIES[mark]] += 1
-        elif mark == b"Completed":
+                return ()
+            tally.told["<=" if mark == b"<=" else "(="] += 1
+            return (logged,) if logged.recipients else self._waiting.put(logged)
+        if mark == b"Completed":
             tally.told["Completed"] += 1
-            yield from self._waiting.take(host, message)
+            return self._waiting.take(host, message.decode("ascii"))
+        if mark in _DELIVERIES and self._waiting.delivered(
+            host, message.decode("ascii"), line, begin
+        ):
+            tally.told[_DELIVERIES[mark]] += 1
         else:
-            tally.wonder(UNKNOWN, number, line)
+            tally.wonder(NOT_A_DELIVERY, number, line)
+        return ()
 
     def _unmarked(
         self, line: bytes, begin: int, at: float, host: str | None, message: str | None, number: int
-    ) -> Iterator[Logged]:
+    ) -> Iterable[Logged]:
         rest = line[begin:]
-        if b" rejected " in rest or b"refused" in rest or rest.startswith(b"rejected "):
-            logged = rejection(rest, at, host, message, number)
-            if logged is not None:
-                self.tally.told[logged.outcome.value] += 1
-                yield logged
-                return
+        refused = b"rejected " in rest or b"refused" in rest
+        logged = rejection(rest, at, host, message, number) if refused else None
+        if logged is not None:
+            self.tally.told[_KIND_OF[logged.outcome]] += 1
+            return (logged,)
         kind = told(rest)
-        if kind is not None:
+        if kind is not None and not (kind in _REFUSALS and rest.count(b") [") > 1):
             self.tally.told[kind] += 1
         elif b" <= " in line:
             self.tally.wonder(NOT_AN_ARRIVAL, number, line)
-        elif b" rejected " in rest:
-            self.tally.wonder(NOT_A_REJECTION, number, line)
         else:
-            self.tally.wonder(UNKNOWN, number, line)
+            self.tally.wonder(NOT_A_REJECTION if refused else UNKNOWN, number, line)
+        return ()
 
-    def _without_time(self, line: bytes, number: int) -> Iterator[Logged]:
+    def _without_time(self, line: bytes, number: int) -> Iterable[Logged]:
         """A line of syslog's, or one that goes on from the line before."""
         prefixed = syslog.split(line)
-        if prefixed is None:
-            if self._rejectlog and _goes_on(line):
-                self.tally.told["header of a rejected message"] += 1
-            elif b" <= " in line:
-                self.tally.wonder(NOT_AN_ARRIVAL, number, line)
+        if prefixed is not None:
+            return self._from_syslog(prefixed, line, number)
+        if self._rejectlog and goes_on(line):
+            self.tally.told["header of a rejected message"] += 1
+        else:
+            self.tally.wonder(NOT_AN_ARRIVAL if b" <= " in line else NO_TIME, number, line)
+        return ()
+
+    def _from_syslog(self, prefixed: syslog.Prefixed, line: bytes, number: int) -> Iterable[Logged]:
+        if not prefixed.program.startswith(b"exim"):
+            self.tally.told["of another program"] += 1
+            return ()
+        entry = self._chunks.join(prefixed)
+        if isinstance(entry, Part):
+            if entry is Part.LOST:
+                self.tally.wonder(NO_BEGINNING, number, line)
             else:
-                self.tally.wonder("does not begin with a time", number, line)
-            return
-        rest = self._chunks.join(prefixed)
-        if rest is None:
-            self.tally.told["part of a long line"] += 1
-            return
-        found = HEAD.match(rest)
-        own = found[1] if found else None
-        at = self._clock.iso(own) if own else self._clock.at(prefixed.stamp)
-        if at is None or found is None:
+                self.tally.told["part of a long line"] += 1
+            return ()
+        entry = entry.partition(b"\n")[0]  # the headers of a rejected message follow
+        found = HEAD.match(entry)
+        at = self._clock.at(prefixed.stamp if found is None else found[1])
+        if at is None:
             self.tally.wonder(WRONG_DATE, number, line)
-            return
-        host = self._name(prefixed.host) or self._host
-        yield from self._one(rest, found.end(), at, host, found[2], found[3], number)
+            return ()
+        if b"reject" in entry and self._copies.is_one(prefixed, at, entry):
+            self.tally.told["for the rejectlog"] += 1
+            return ()
+        host = self._host
+        if prefixed.host is not None:
+            host = prefixed.host.decode("utf-8", "backslashreplace")
+        if found is None:
+            found = HEAD.match(_ANY_TIME + entry)
+            entry = _ANY_TIME + entry
+            if found is None:
+                self.tally.wonder(UNKNOWN, number, line)
+                return ()
+        return self._entry(entry, found.end(), at, host, found[2], found[3], number)
 
-    def _name(self, octets: bytes | None) -> str | None:
-        return None if octets is None else octets.decode("utf-8", "backslashreplace")
 
-
-_HEADER_LETTERS = b" BCFIPRST*"
-
-
-def _goes_on(line: bytes) -> bool:
-    """Exim writes a letter and a blank before each header, and folds them with blanks."""
-    return (
-        line[1:2] == b" "
-        or line[:1] in (b" ", b"\t", b"")
-        or line.startswith((b"Envelope-from: <", b"Envelope-to: <", b"*** truncated ***"))
-        or not line.strip(b"-")
-    )
+_ANY_TIME = b"1970-01-01 00:00:00 "
+"""For what Exim has given to syslog without its own time."""

@@ -9,11 +9,12 @@ from ipaddress import ip_address
 from mxward.maillog.exim_lines import AMBIGUOUS, ARRIVAL, PASTED, RECIPIENT
 from mxward.maillog.logged import Logged, Outcome
 
-__all__ = ["LONGEST_LINE", "address", "arrival", "authenticated", "text"]
+__all__ = ["LONGEST_LINE", "arrival", "authenticated", "cipher_name", "connection", "text"]
 
 LONGEST_LINE = 8180
 """Octets; Exim's buffer is 8192. What reaches this may have been cut, 4.96 does so silently."""
 
+_ACCEPTED = Outcome.ACCEPTED
 _CUT = b"<trunc>"
 _PLAIN = {b"smtp", b"esmtp", b"utf8esmtp"}
 _AUTHENTICATED = {b"esmtpa", b"esmtpsa", b"essmtpa", b"utf8esmtpa", b"utf8esmtpsa", b"asmtp"}
@@ -29,33 +30,23 @@ def arrival(
     cut = len(line) >= LONGEST_LINE or line.endswith(_CUT)
     if cut:  # in the middle of a recipient, or of the mark itself
         line = line[: line.rfind(b" ")]
-    found = ARRIVAL.match(line, begin)
+    found = ARRIVAL.match(line, begin) or _pasted(line, begin)
     if found is None:
-        found = _pasted(line, begin)
-        if found is None:
-            return None
-    if line.count(b") [", begin) > 1 and AMBIGUOUS.search(line, begin):
         return None
     (
         sender, name, helo, client, port, interface, interface_port,
         protocol, cipher, verified, certificate, who, size, subject, recipients,
     ) = found.groups()  # fmt: skip
-    if cut and recipients is None:
+    if helo is not None and line.find(b") [", found.start(4)) > 0 and AMBIGUOUS.search(line, begin):
         return None
-    client_text = interface_text = None
-    if client is not None:
-        client_text = address(client)
-        if client_text is None:
-            return None
-        if interface is not None:
-            interface_text = address(interface)
-            if interface_text is None:
-                return None
-        if helo is None:
-            helo = name
+    place = connection(name, name if helo is None else helo, client, interface)
+    if place is None or (cut and recipients is None):
+        return None
+    name_text, helo_text, client_text, interface_text = place
+    protocol_text, no_tls, nobody = _told_by_protocol(protocol)
     return Logged(
         at,
-        Outcome.ACCEPTED,
+        _ACCEPTED,
         "exim",
         host,
         message,
@@ -63,15 +54,15 @@ def arrival(
         None if port is None else int(port),
         interface_text,
         None if interface_port is None else int(interface_port),
-        None if name is None else text(name),
-        None if helo is None else text(helo),
-        text(protocol),
-        text(cipher).removesuffix("*") if cipher else ("" if protocol in _WITHOUT_TLS else None),
+        name_text,
+        helo_text,
+        protocol_text,
+        no_tls if cipher is None else cipher_name(cipher),
         None if certificate is None else text(certificate),
         None if verified is None else verified == b"yes",
-        authenticated(who) if who else _by_protocol(protocol),
-        "" if sender == b"<>" else text(sender),
-        _recipients(recipients),
+        nobody if who is None else authenticated(who),
+        "" if sender == b"<>" else str(sender, "utf-8", "backslashreplace"),
+        () if recipients is None else _recipients(recipients),
         int(size),
         None if subject is None else _subject(subject),
         None,
@@ -90,13 +81,40 @@ def text(octets: bytes) -> str:
     return str(octets, "utf-8", "backslashreplace")
 
 
+def connection(
+    name: bytes | None, helo: bytes | None, client: bytes | None, interface: bytes | None
+) -> tuple[str | None, str | None, str | None, str | None] | None:
+    """The same as texts; None where an address is none."""
+    if client is None:
+        return None, None, None, None
+    client_text = _address(client)
+    if client_text is None:
+        return None
+    name_text = None if name is None else str(name, "utf-8", "backslashreplace")
+    helo_text = name_text
+    if helo is not name:
+        helo_text = None if helo is None else str(helo, "utf-8", "backslashreplace")
+    if interface is None:
+        return name_text, helo_text, client_text, None
+    interface_text = _address(interface)
+    if interface_text is None:
+        return None
+    return name_text, helo_text, client_text, interface_text
+
+
 @lru_cache(maxsize=65536)
-def address(octets: bytes) -> str | None:
-    """An address as everybody writes it; None where it is none."""
+def _address(octets: bytes) -> str | None:
+    """As everybody writes it; None where it is none. Most mail comes from few clients."""
     try:
         return str(ip_address(octets.decode("ascii")))
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=1024)
+def cipher_name(octets: bytes) -> str:
+    """Without the asterisk that says that the TLS session was resumed."""
+    return text(octets).removesuffix("*")
 
 
 def authenticated(who: bytes) -> str:
@@ -105,15 +123,16 @@ def authenticated(who: bytes) -> str:
     return text(rest.partition(b":")[0] or how)
 
 
-def _by_protocol(protocol: bytes) -> str | None:
+@lru_cache(maxsize=1024)
+def _told_by_protocol(protocol: bytes) -> tuple[str, str | None, str | None]:
+    """Its name, and what it says where neither a cipher nor a user is logged."""
+    no_tls = "" if protocol in _WITHOUT_TLS else None
     if protocol in _NOT_AUTHENTICATED:
-        return ""
-    return "(not told)" if protocol in _AUTHENTICATED else None
+        return text(protocol), no_tls, ""
+    return text(protocol), no_tls, "(not told)" if protocol in _AUTHENTICATED else None
 
 
-def _recipients(octets: bytes | None) -> tuple[str, ...]:
-    if octets is None:
-        return ()
+def _recipients(octets: bytes) -> tuple[str, ...]:
     if b" " not in octets:
         return (text(octets),)
     if b'"' in octets:

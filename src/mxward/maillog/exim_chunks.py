@@ -7,14 +7,22 @@ different processes come mixed. Bounded: of too many unfinished lines the oldest
 from __future__ import annotations
 
 import re
+from enum import Enum
 
 from mxward.maillog.syslog import Prefixed
 
-__all__ = ["Chunks"]
+__all__ = ["Chunks", "Part"]
 
 MOST_UNFINISHED = 1000
 MOST_PARTS = 100
 _PART = re.compile(rb"\[([0-9]{1,3})([\\/])([0-9]{1,3})\] ")
+
+
+class Part(Enum):
+    """What is no whole line."""
+
+    MORE = "there is more to come"
+    LOST = "what stood before it is missing"
 
 
 class Chunks:
@@ -23,30 +31,22 @@ class Chunks:
     def __init__(self) -> None:
         self._unfinished: dict[tuple[bytes | None, bytes, bytes | None], list[bytes]] = {}
 
-    def join(self, prefixed: Prefixed) -> bytes | None:
-        """The whole line; None while there is more to come."""
+    def join(self, prefixed: Prefixed) -> bytes | Part:
+        """The whole line. What stands in a later part alone may be anybody's words: it is lost."""
         found = _PART.match(prefixed.rest)
         if found is None:
             return prefixed.rest
         part, of = int(found[1]), int(found[3])
         key = (prefixed.host, prefixed.program, prefixed.pid)
-        text = prefixed.rest[found.end() :]
-        if found[2] == b"\\":
-            text += b"\n"
+        parts = self._unfinished.pop(key, None)
         if part == 1:
-            self._unfinished.pop(key, None)
-            if of > MOST_PARTS or part == of:
-                return text
-            self._unfinished[key] = [text]
-            if len(self._unfinished) > MOST_UNFINISHED:
+            parts = []
+            if len(self._unfinished) >= MOST_UNFINISHED:
                 del self._unfinished[next(iter(self._unfinished))]
-            return None
-        parts = self._unfinished.get(key)
-        if parts is None or len(parts) != part - 1:
-            self._unfinished.pop(key, None)
-            return text
-        parts.append(text)
-        if part < of:
-            return None
-        del self._unfinished[key]
-        return b"".join(parts)
+        if parts is None or len(parts) != part - 1 or not part <= of <= MOST_PARTS:
+            return Part.LOST
+        parts.append(prefixed.rest[found.end() :] + (b"\n" if found[2] == b"\\" else b""))
+        if part == of:
+            return b"".join(parts)
+        self._unfinished[key] = parts
+        return Part.MORE

@@ -15,10 +15,12 @@ __all__ = [
     "ADDRESS",
     "AMBIGUOUS",
     "ARRIVAL",
+    "BRACKETED",
     "DELIVERY",
     "HEAD",
     "HOST_FIRST",
     "PASTED",
+    "QUOTED",
     "RECIPIENT",
     "REFUSED",
     "REFUSED_LATE",
@@ -32,9 +34,9 @@ RECIPIENT = re.compile(ONE_RECIPIENT)
 BRACKETED = rb'<((?:%s@)?[^<>" ]*)>' % QUOTED
 
 HEAD = re.compile(
-    rb"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}(?:[.][0-9]+)?(?: [-+][0-9]{4})?)? ?(?:\[[0-9]+\] )?"
+    rb"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}(?:[.][0-9]+)?(?: [-+][0-9]{4})?) (?:\[[0-9]+\] )?"
     rb"(?:([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})) )?"
-    rb"([-<=>(*]{2}(?= )|Completed(?![^ ]))?"
+    rb"(Completed(?![^ ])|[-<=>(*]{2}(?= ))?"
 )
 """When, which message (ids of 4.97 are longer), and what kind of line, where a mark says so."""
 
@@ -69,9 +71,11 @@ _CLOSED = rb"\) \[[0-9A-Fa-f.:]+\]"
 AMBIGUOUS = re.compile(rb"%s.*%s.*(?: P=| F=<| rejected)" % (_CLOSED, _CLOSED), re.DOTALL)
 """Two clients: one of them stands in what the other one said. For lines with two `) [`."""
 
+_DOMAIN = rb'(?:\[[^]\[ "<>]*\]|[^ "<>:\n]+)'
+_ORIGINAL = rb'(?:%s|[^ "<>@\n]+)@%s' % (QUOTED, _DOMAIN)
 DELIVERY = re.compile(
     rb' (?:(%s)|[|/:>][^<>]*?|save [^<>]*?|[^ "<>@()]+)(?: \([^<>()]*\))?(?: <(%s)>)?'
-    rb"(?=\Z| [FQPRT]=|:| :| routing| defer \()" % (ONE_RECIPIENT, ONE_RECIPIENT),
+    rb"(?=\Z| [FQPRT]=|:| :| routing| defer \()" % (_ORIGINAL, _ORIGINAL),
     re.DOTALL,
 )
 """Where it went, and whom it was for if that is another."""

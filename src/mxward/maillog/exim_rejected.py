@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import re
 
-from mxward.maillog.exim_arrival import address, authenticated, text
+from mxward.maillog.exim_arrival import authenticated, cipher_name, connection, text
 from mxward.maillog.exim_lines import AMBIGUOUS, QUOTED, REFUSED, REFUSED_LATE, REJECTED
 from mxward.maillog.logged import Logged, Outcome
+from mxward.maillog.syslog import Prefixed
 
-__all__ = ["rejection"]
+__all__ = ["Copies", "rejection"]
 
 _RECIPIENT = re.compile(
     rb'RCPT (?:<((?:%s@)?[^<>" ]+)>|([^<>" :]+@[^<>" :]+))(?:: (.*))?\Z' % QUOTED, re.DOTALL
 )
 _SENDER = re.compile(rb'MAIL <((?:%s@)?[^<>" ]*)>(?:: (.*))?\Z' % QUOTED, re.DOTALL)
+_REJECTED, _DEFERRED = Outcome.REJECTED, Outcome.DEFERRED
+_MOST_PROCESSES = 1000
 _BEFORE_HELO = re.compile(rb"connection |EHLO or HELO ")
 _WITH_SENDER = re.compile(rb"RCPT |after DATA|during MIME")
 _PLACE = re.compile(
@@ -34,103 +37,116 @@ def rejection(
     """What follows time and id; None where it is no rejection, or may be forged."""
     if rest.count(b") [") > 1 and AMBIGUOUS.search(rest):
         return None
+    where = (at, host, message, number)
     found = REJECTED.match(rest)
     if found is not None:
-        return _by_acl(found, at, host, message, number)
-    refused = REFUSED.match(rest)
-    if refused is not None:
-        later, command, name, helo, client, port, interface, interface_port, why = refused.groups()
+        return _by_acl(found, where)
+    found = REFUSED.match(rest)
+    if found is not None:
+        later, _, name, helo, client, port, interface, interface_port, why = found.groups()
         if rest.startswith(b"Connection"):
             later = b"temporarily "
-        if helo is None and command == b"MAIL":
-            helo = None
-        place = (name, helo, client, port, interface, interface_port)
-        return _logged((at, host, message, number), place, later, why)
-    late = REFUSED_LATE.match(rest)
-    if late is not None and late[4] is not None and rest.count(b" U=") < 2:
-        sender, name, helo, client, port, why = late.groups()
-        place = (name, helo or name, client, port, None, None)
-        return _logged((at, host, message, number), place, None, why, sender=sender)
+        place = connection(name, helo, client, interface)
+        return _logged(where, place, port, interface_port, later, None, None, why)
+    found = REFUSED_LATE.match(rest)
+    if found is not None and rest.count(b"U=") < 2:
+        sender, name, helo, client, port, why = found.groups()
+        if client is not None:
+            place = connection(name, helo or name, client, None)
+            return _logged(where, place, port, None, None, sender, None, why)
     return None
 
 
-def _by_acl(
-    found: re.Match[bytes], at: float, host: str | None, message: str | None, number: int
-) -> Logged | None:
+def _by_acl(found: re.Match[bytes], where: _Where) -> Logged | None:
     (
         name, helo, client, port, interface, interface_port,
         cipher, verified, certificate, sender, who, later, what,
     ) = found.groups()  # fmt: skip
-    if b" rejected " in what and (b" U=" in found[0] or b'"' in found[0][: found.start(13)]):
-        return None
-    recipient = None
-    why = what
+    if b" rejected " in what:  # one of the two may stand in what a client said
+        before = found.string[: found.start(13)]
+        if b" U=" in before or b'"' in before:
+            return None
+    recipient, why, nobody = None, what, None
     rcpt = _RECIPIENT.match(what)
-    mail = _SENDER.match(what) if sender is None else None
-    place = _PLACE.match(what)
-    if rcpt:
-        recipient, why = rcpt[1] or rcpt[2], rcpt[3] or b""
-    elif mail:
+    if rcpt is not None:
+        named, bare, why_not = rcpt.groups()
+        recipient, why, nobody = named or bare, why_not or b"", ""
+    elif sender is None and (mail := _SENDER.match(what)):
         sender, why = mail[1], mail[2] or b""
-    elif place:
+    elif place := _PLACE.match(what):
         why = place[1] or b""
-    if helo is None and not _BEFORE_HELO.match(what):
+    if rcpt is None and _WITH_SENDER.match(what):
+        nobody = ""
+    if helo is None and (rcpt is not None or not _BEFORE_HELO.match(what)):
         helo = name
-    logged = _logged(
-        (at, host, message, number),
-        (name, helo, client, port, interface, interface_port),
-        later,
-        why,
-        sender=sender,
+    details = (
+        None if cipher is None else cipher_name(cipher),
+        None if certificate is None else text(certificate),
+        None if verified is None else verified == b"yes",
+        authenticated(who) if who else nobody,
     )
-    if logged is None:
-        return None
-    as_whom = authenticated(who) if who else ("" if _WITH_SENDER.match(what) else None)
-    return logged._replace(
-        tls=None if cipher is None else text(cipher).removesuffix("*"),
-        certificate=None if certificate is None else text(certificate),
-        certified=None if verified is None else verified == b"yes",
-        authenticated=as_whom,
-        recipients=() if recipient is None else (text(recipient),),
-    )
+    told = connection(name, helo, client, interface)
+    return _logged(where, told, port, interface_port, later, sender, recipient, why, details)
+
+
+_Where = tuple[float, str | None, str | None, int]
+_Details = tuple[str | None, str | None, bool | None, str | None]
 
 
 def _logged(
-    where: tuple[float, str | None, str | None, int],
-    place: tuple[bytes | None, ...],
+    where: _Where,
+    place: tuple[str | None, str | None, str | None, str | None] | None,
+    port: bytes | None,
+    interface_port: bytes | None,
     later: bytes | None,
+    sender: bytes | None,
+    recipient: bytes | None,
     why: bytes,
-    *,
-    sender: bytes | None = None,
+    details: _Details = (None, None, None, None),
 ) -> Logged | None:
-    at, host, message, number = where
-    name, helo, client, port, interface, interface_port = place
-    by = address(client or b"")
-    to = None if interface is None else address(interface)
-    if by is None or (interface is not None and to is None):
+    if place is None:
         return None
+    at, host, message, number = where
+    name, helo, client, interface = place
     return Logged(
         at,
-        Outcome.DEFERRED if later else Outcome.REJECTED,
+        _REJECTED if later is None else _DEFERRED,
         "exim",
         host,
         message,
-        by,
+        client,
         None if port is None else int(port),
-        to,
+        interface,
         None if interface_port is None else int(interface_port),
-        None if name is None else text(name),
-        None if helo is None else text(helo),
+        name,
+        helo,
         None,
-        None,
-        None,
-        None,
-        None,
+        *details,
         None if sender is None else text(sender),
-        (),
+        () if recipient is None else (text(recipient),),
         None,
         None,
         text(why),
         None,
         number,
     )
+
+
+class Copies:
+    """Where both logs go to syslog, a rejection comes twice: for the mainlog and the rejectlog.
+
+    The copy has the same text, process and time, and comes next from that process. Bounded.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[bytes | None, bytes | None], tuple[float, bytes]] = {}
+
+    def is_one(self, prefixed: Prefixed, at: float, entry: bytes) -> bool:
+        """Whether this is the second of the two."""
+        key = (prefixed.host, prefixed.pid)
+        if self._last.pop(key, None) == (at, entry):
+            return True
+        if len(self._last) >= _MOST_PROCESSES:
+            del self._last[next(iter(self._last))]
+        self._last[key] = (at, entry)
+        return False

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from mxward.maillog.exim_lines import HOST_FIRST
+from mxward.maillog.exim_lines import BRACKETED, HOST_FIRST
 
-__all__ = ["told"]
+__all__ = ["goes_on", "told"]
 
 _FIRST_WORDS = """
 Abandon queue run
@@ -133,9 +133,11 @@ _ELSEWHERE = [
     (re.compile(rb"F=<.* rejected by ", re.DOTALL), "rejected"),
     (re.compile(rb"\*\*\* Frozen"), "Frozen"),
 ]
+_LOCAL = re.compile(rb"U=[^ =]+")
 _AFTER_HOST = re.compile(
-    rb"(?: [A-Z][A-Za-z]*=[^ ]+)*(?: Warning:| (sender verify (?:fail|defer)) for "
-    rb"| (incomplete transaction)| F=<.*> RCPT .*: (discarded by)| (dropped by)|(: )| ([A-Z]))",
+    rb'(?: [A-Z][A-Za-z]*=[^ "<>]+)*(?: Warning:| (sender verify (?:fail|defer)) for '
+    rb"| (incomplete transaction)| F=%s RCPT .*: (discarded by)| (dropped by)"
+    rb"|(:)| ([A-Z][a-z]+(?: [a-z]+)+))" % BRACKETED,
     re.DOTALL,
 )
 
@@ -154,14 +156,26 @@ def told(rest: bytes) -> str | None:
     return None
 
 
-_LOCAL = re.compile(rb"U=[^ =]+")
-
-
 def _after_host(rest: bytes, begin: int) -> str | None:
     found = _AFTER_HOST.match(rest, begin)
     if found is None:
         return None
-    words = found[1] or found[2] or found[3] or found[4]
-    if words:
-        return bytes(words).decode()
-    return "remote host" if found[5] or found[6] else "Warning"
+    verify, incomplete, _, discarded, dropped, colon, error = found.groups()
+    words: bytes | None = verify or incomplete or discarded or dropped
+    if words is not None:
+        return words.decode("ascii")
+    return "remote host" if colon or error else "Warning"
+
+
+def goes_on(line: bytes) -> bool:
+    """Whether a line of a rejectlog belongs to the one before it.
+
+    log.c writes a letter and a blank before each header, and a folded header goes on with a blank:
+    no sender can begin a line with a time.
+    """
+    return (
+        line[1:2] == b" "
+        or line[:1] in (b" ", b"\t", b"")
+        or line.startswith((b"Envelope-from: <", b"Envelope-to: <", b"*** truncated ***"))
+        or not line.strip(b"-")
+    )
