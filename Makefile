@@ -5,7 +5,7 @@ RUN := .venv/bin/
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: help venv demo lint test test-long bench servers lock clean
+.PHONY: help venv demo lint test test-long bench servers cluster lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | while IFS=: read -r name what; do \
@@ -26,7 +26,7 @@ lint: venv ## ruff, mypy, and the order of the layers
 test: lint servers ## everything, with the small counts; as root on Debian also with real servers
 	$(RUN)pytest
 
-test-long: lint servers ## the same with the full counts
+test-long: lint servers cluster ## the same with the full counts, and on a Spark cluster
 	$(RUN)pytest --long
 
 bench: venv servers ## mxward beside HAProxy, nginx, Postfix, Exim and aiosmtpd (root on Debian)
@@ -35,9 +35,15 @@ bench: venv servers ## mxward beside HAProxy, nginx, Postfix, Exim and aiosmtpd 
 servers: venv
 	@$(RUN)python tools/debian_cache.py || echo 'The tests with real servers will be skipped.'
 
+cluster: venv
+	@nice $(RUN)python tools/spark_cache.py || echo 'The tests with a Spark cluster will be skipped.'
+
 lock: ## requirements/*.lock anew from pyproject.toml (needs uv)
 	$(LOCK) --extra demo --output-file requirements/run.lock pyproject.toml
 	$(LOCK) --extra reports --output-file requirements/reports.lock pyproject.toml
+	$(LOCK) --extra reports --extra spark --output-file requirements/spark.lock pyproject.toml
+	sed -n 's/^pyspark-client==\([0-9.]*\).*/pyspark==\1/p' requirements/spark.lock | \
+		$(LOCK) --output-file requirements/spark-cluster.lock -
 	$(LOCK) --extra demo --extra reports --group dev --output-file requirements/dev.lock pyproject.toml
 
 clean: ## remove all that was made here
