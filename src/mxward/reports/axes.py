@@ -23,19 +23,13 @@ def ticks(highest: int, most: int = 5) -> list[int]:
 
 
 def log_ticks(highest: int, most: int = 7) -> list[int]:
-    """From 1 to `highest` or just above, on a logarithmic axis: 1, 2, 5, 10, or powers of ten.
-
-    At least up to 10, so that there is an axis where everything is 1.
-    """
-    found = [1]
-    while found[-1] < max(highest, 10):
-        power = 10 ** floor(log10(found[-1]))
-        found.append(next(n * power for n in _STEPS if n * power > found[-1]))
+    """From 1 to `highest` or just below, on a logarithmic axis: 1, 2, 5, 10, or powers of ten."""
+    decades = len(str(max(highest, 1)))
+    found = [n * 10**power for power in range(decades) for n in (1, 2, 5)]
+    found = [mark for mark in found if mark <= max(highest, 1)]
     if len(found) <= most:
         return found
-    decades = ceil(log10(found[-1]))
-    every = ceil(decades / (most - 1))
-    return [10 ** (n * every) for n in range(ceil(decades / every) + 1)]
+    return [10**power for power in range(0, decades, ceil(decades / most))]
 
 
 def width(text: str, size: float) -> float:

@@ -16,7 +16,9 @@ __all__ = ["Dot", "Kind", "dots"]
 
 _HIGH = 420
 _CELL = 6  # pixels: dots that are nearer to each other than this become one, which is larger
-_SMALLEST, _LARGEST = 4.0, 15.0
+_SMALLEST, _LARGEST = 4.0, 13.0
+_BESIDE = 16  # pixels
+_LEAST = 10  # where the axes end at the earliest
 _NAMED = 4  # of each kind
 _NAME = 34  # characters
 
@@ -75,18 +77,19 @@ def dots(
     upward: str,
 ) -> Markup:
     """A plot of dots; `across` and `upward` name the axes."""
-    x_marks = log_ticks(max((dot.x for dot in found), default=1))
-    y_marks = log_ticks(max((dot.y for dot in found), default=1))
-    frame = Frame(16 + width(f"{y_marks[-1]:,}", FONT), WIDE - 24, 58, _HIGH - 52)
-    marks = _marks(frame, found, x_marks[-1], y_marks[-1])
+    x_most = max(_LEAST, *(dot.x for dot in found))
+    y_most = max(_LEAST, *(dot.y for dot in found))
+    wide = width(f"{log_ticks(y_most)[-1]:,}", FONT)
+    frame = Frame(16 + wide, WIDE - 12, 66, _HIGH - 62)
+    marks = _marks(frame, found, kinds, x_most, y_most)
     return figure(
         title,
         description,
         _HIGH,
         *_key(kinds, found),
-        *_axes(frame, x_marks, y_marks),
-        element("text", across, x=frame.right, y=_HIGH - 10, class_="name", text_anchor="end"),
-        element("text", upward, x=4, y=42, class_="name"),
+        *_axes(frame, x_most, y_most),
+        element("text", across, x=frame.right, y=_HIGH - 6, class_="name", text_anchor="end"),
+        element("text", upward, x=4, y=47, class_="name"),
         *(_drawn(mark) for mark in marks),
         *_names(frame, marks),
     )
@@ -104,23 +107,23 @@ def _key(kinds: Sequence[Kind], found: Iterable[Dot]) -> Iterator[Markup]:
         x += 46 + width(text, FONT)
 
 
-def _axes(frame: Frame, x_marks: Sequence[int], y_marks: Sequence[int]) -> Iterator[Markup]:
-    for mark in y_marks:
-        y = _up(frame, mark, y_marks[-1])
+def _axes(frame: Frame, x_most: int, y_most: int) -> Iterator[Markup]:
+    for mark in log_ticks(y_most):
+        y = _up(frame, mark, y_most)
         yield element("line", x1=frame.left, x2=frame.right, y1=y, y2=y, class_="grid")
         yield element("text", mark, x=frame.left - 8, y=y + 4.5, class_="tick", text_anchor="end")
     y = frame.bottom + 12
     yield element("line", x1=frame.left, x2=frame.right, y1=y, y2=y, class_="axis")
-    for mark in x_marks:
-        x = _along(frame, mark, x_marks[-1])
+    for mark in log_ticks(x_most, 12):
+        x = _along(frame, mark, x_most)
         yield element("line", x1=x, x2=x, y1=y, y2=y + 4, class_="axis")
         yield element("text", mark, x=x, y=y + 18, class_="tick", text_anchor="middle")
 
 
 def _along(frame: Frame, value: int, most: int) -> float:
-    """The first is not on the edge: a dot there is a whole dot."""
-    left = frame.left + 24
-    return left + (frame.right - 24 - left) * log10(max(value, 1)) / log10(most)
+    """The first and the last are not on the edges: dots there are whole dots."""
+    left = frame.left + 32
+    return left + (frame.right - 32 - left) * log10(max(value, 1)) / log10(most)
 
 
 def _up(frame: Frame, value: int, most: int) -> float:
@@ -130,15 +133,21 @@ def _up(frame: Frame, value: int, most: int) -> float:
 # -- marks --------------------------------------------------------------------------------------
 
 
-def _marks(frame: Frame, found: Iterable[Dot], x_most: int, y_most: int) -> list[_Mark]:
-    """Ten thousand dots are as few marks as can be told from each other; the largest below."""
+def _marks(
+    frame: Frame, found: Iterable[Dot], kinds: Sequence[Kind], x_most: int, y_most: int
+) -> list[_Mark]:
+    """Ten thousand dots are as few marks as can be told from each other; the largest below.
+
+    Kinds stand a little beside each other, so that none hides another.
+    """
+    beside = {kind: (n - (len(kinds) - 1) / 2) * _BESIDE for n, kind in enumerate(kinds)}
     cells: dict[tuple[Kind, int, int], list[Dot]] = defaultdict(list)
     for dot in found:
         x, y = _along(frame, dot.x, x_most), _up(frame, dot.y, y_most)
         cells[dot.kind, round(x / _CELL), round(y / _CELL)].append(dot)
     marks = []
     for (kind, _, _), own in cells.items():
-        x = sum(_along(frame, dot.x, x_most) for dot in own) / len(own)
+        x = sum(_along(frame, dot.x, x_most) for dot in own) / len(own) + beside[kind]
         y = sum(_up(frame, dot.y, y_most) for dot in own) / len(own)
         radius = min(_SMALLEST * sqrt(1 + (len(own) - 1) / 8), _LARGEST)
         marks.append(_Mark(x, y, radius, kind, own))

@@ -17,7 +17,7 @@ from mxward.reports.html_traffic import key_figures, traffic
 from mxward.reports.html_what_if import what_would_have_been
 from mxward.reports.markup import Markup
 from mxward.reports.page import counted, document, in_utc, more, paragraph, section, span, table
-from mxward.reports.summary import Report
+from mxward.reports.summary import MOST_DOMAINS, Report
 from mxward.reports.what_if import WhatIf
 
 __all__ = ["headline", "page"]
@@ -104,8 +104,12 @@ def _back_door(report: Report) -> Iterator[Markup | None]:
             ("domain", "messages", "recipients", "clients"),
             [(d.domain, d.messages, d.recipients, d.clients) for d in report.domains[:_DOMAINS]],
             "text n n n",
+            kind="narrow",
         ),
-        more(len(report.domains) - _DOMAINS, "at least "),
+        more(
+            len(report.domains) - _DOMAINS,
+            "at least " if len(report.domains) >= MOST_DOMAINS else "",
+        ),
     )
     yield clients("Clients that are likely honest", report.honest(), honest=True)
     yield clients("Clients that are likely not honest", report.suspicious(), honest=False)

@@ -92,7 +92,12 @@ def small_print(
         "logs do not tell of counts nothing.",
         "small",
     )
-    yield table(("weight", "sign"), [(score(weight), text) for weight, text in SIGNS], "n text")
+    yield table(
+        ("weight", "sign"),
+        [(score(weight), text) for weight, text in SIGNS],
+        "n text",
+        kind="narrow",
+    )
     yield paragraph(f"Made by mxward {__version__} on {when(made_at)} UTC.", "small")
 
 
@@ -118,5 +123,6 @@ def _read(tallies: Mapping[str, Tally]) -> Iterator[Markup | None]:
         ("log", "lines", "not understood"),
         [(log, tally.lines, tally.strange.total()) for log, tally in list(tallies.items())[:_LOGS]],
         "text n n",
+        kind="narrow",
     )
     yield more(len(tallies) - _LOGS)

@@ -34,7 +34,8 @@ def key_figures(report: Report) -> Markup:
             "li",
             element("span", name.capitalize(), class_="name"),
             element("span", doors.get(door, (0, 0))[0], class_="count"),
-            element("span", _share(*doors.get(door, (0, 0)), messages), class_="share"),
+            element("span", _share(doors.get(door, (0, 0))[0], messages), class_="share"),
+            element("span", counted(doors.get(door, (0, 0))[1], "recipient"), class_="share"),
             element("span", text, class_="text"),
             class_=f"tile {door}",
         )
@@ -43,9 +44,8 @@ def key_figures(report: Report) -> Markup:
     return joined([element("ul", *tiles, class_="tiles"), *_beside(report)])
 
 
-def _share(messages: int, recipients: int, of: int) -> str:
-    share = f"{messages / of:.1%} of messages" if of else "no messages"
-    return f"{share}; {counted(recipients, 'recipient')}"
+def _share(messages: int, of: int) -> str:
+    return f"{messages / of:.1%} of messages" if of else "of no messages"
 
 
 def _beside(report: Report) -> Iterator[Markup]:

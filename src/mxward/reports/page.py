@@ -75,8 +75,16 @@ def plot(svg: Markup) -> Markup:
     return element("div", svg, class_="scroll")
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[Child]], classes: str) -> Markup:
-    """A table. `classes` has one word for each column: `n` for numbers, `when`, `who`, `text`."""
+def table(
+    headers: Sequence[str],
+    rows: Iterable[Sequence[Child]],
+    classes: str,
+    *,
+    kind: str | None = None,
+) -> Markup:
+    """A table. `classes` has one word for each column: `n` for numbers, `when`, `who`, `text`;
+    `kind` may be `narrow`.
+    """
     of = classes.split()
     head = (
         element("th", name, scope="col", class_=class_)
@@ -90,6 +98,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Child]], classes: str)
             element("thead", element("tr", *head)),
             Markup("\n"),
             element("tbody", *(Markup(f"{element('tr', row)}\n") for row in body)),
+            class_=kind,
         ),
         class_="scroll",
     )
