@@ -8,11 +8,11 @@ its cost: a quarter of the decision's. Times are seconds since the epoch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from mxward.domains import Domains
+from mxward.domains import Domains, parents
 from mxward.networks import Address, Network, Networks
 
 
@@ -212,7 +212,7 @@ class Trust:
     """A client that may use the back door. One of network, name and certificate is set.
 
     Empty `recipients` or `senders` mean any domain. `expires` is None where it never does;
-    `place` says where the entry stands.
+    `place` says where the entry stands, and `id` which one of the store it is.
     """
 
     owner: str
@@ -224,11 +224,38 @@ class Trust:
     senders: Domains = field(default_factory=Domains)
     expires: float | None = None
     place: str = ""
+    id: int | None = None  # None: it stands in the configuration
+
+
+EVERY = "*"
+"""What a stage is set for in the store where it is set for all domains."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageSet:
+    """A stage that was set while mxward runs: by whom, and when."""
+
+    stage: Stage
+    at: float
+    by: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The part of the operator's word that the store holds; each trusted client has its `id`."""
+
+    trust: tuple[Trust, ...] = ()
+    stages: Mapping[str, StageSet] = field(default_factory=dict)  # by domain, `*.domain`, EVERY
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The operator's word: one immutable snapshot of all that a decision depends on."""
+    """The operator's word: one immutable snapshot of all that a decision depends on.
+
+    `trust` is the union of configuration and store. What is set in the store goes before `stages`
+    and `stage`, on whatever level.
+    """
 
     inventory: Domains
     stage: Stage = Stage.OBSERVE
@@ -238,20 +265,56 @@ class Rules:
     own: frozenset[Address] = frozenset()  # the mail server's; empty: what clients connect to
     client_told: bool = False  # the mail server learns the client's address
     rehearsed: Stage = Stage.REFUSE  # what `would` assumes where the stage is observe
+    stages_set: Mapping[str, StageSet] = field(default_factory=dict)  # in the store
+    in_force: frozenset[Stage] = field(init=False, compare=False)  # the stages of any domain
     strictest: Stage = field(init=False, compare=False)  # in force for any domain
     trusted_networks: Networks = field(init=False, compare=False)
     trusted_names: tuple[Trust, ...] = field(init=False, compare=False)  # entries with a name
     trusted_certificates: tuple[Trust, ...] = field(init=False, compare=False)  # with a certificate
 
     def __post_init__(self) -> None:
-        in_force = {self.stage, *self.stages.values()}
+        in_force = frozenset(self._stages_in_force())
         networks = Networks(t.network for t in self.trust if t.network is not None)
         named = tuple(t for t in self.trust if t.name is not None)
         certified = tuple(t for t in self.trust if t.certificate is not None)
+        object.__setattr__(self, "in_force", in_force)
         object.__setattr__(self, "strictest", max(in_force, key=list(Stage).index))
         object.__setattr__(self, "trusted_networks", networks)
         object.__setattr__(self, "trusted_names", named)
         object.__setattr__(self, "trusted_certificates", certified)
+
+    def _stages_in_force(self) -> Iterator[Stage]:
+        """Those that some domain may have: what the store goes before is not in force."""
+        yield from (found.stage for found in self.stages_set.values())
+        if EVERY not in self.stages_set:
+            yield self.stage
+            for entry, stage in self.stages.items():
+                if not any(each in self.stages_set for each in entries_for(entry)):
+                    yield stage
+
+    @property
+    def stored(self) -> Stored:
+        """What of it the store has said."""
+        return Stored(tuple(t for t in self.trust if t.id is not None), self.stages_set)
+
+    def having(self, stored: Stored) -> Rules:
+        """The same, with another part from the store."""
+        configured = tuple(trust for trust in self.trust if trust.id is None)
+        return replace(self, trust=(*configured, *stored.trust), stages_set=stored.stages)
+
+    @property
+    def asks_for_certificates(self) -> bool:
+        """Whether a client's certificate could make any difference."""
+        return bool(self.trusted_certificates) or any(
+            scanner.certificates for scanner in self.scanners.values()
+        )
+
+
+def entries_for(domain: str) -> Iterator[str]:
+    """The entries that may say something of a domain (or of all below one), the nearest first."""
+    yield domain
+    for parent in parents(domain.removeprefix("*.")):
+        yield f"*.{parent}"
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -260,6 +323,10 @@ class Needs:
 
     front_door: str | None = None  # the domain
     names: bool = False  # the client's forward-confirmed names
+
+
+STORED = "store:"
+"""What stands before an entry of the store in `stage_from`; no name of a domain has a colon."""
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -271,7 +338,7 @@ class Evidence:
     trust: Trust | None = None
     names: ConfirmedNames = field(default_factory=ConfirmedNames)
     failed: tuple[Question, ...] = ()  # the look-ups that could still have let the client pass
-    stage_from: str = "default"
+    stage_from: str = "default"  # the entry; in the store, with STORED before it
 
 
 @dataclass(slots=True, unsafe_hash=True)

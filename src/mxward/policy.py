@@ -25,6 +25,8 @@ from __future__ import annotations
 from mxward import domains
 from mxward.domains import Domains
 from mxward.model import (
+    EVERY,
+    STORED,
     Action,
     Arrival,
     Decision,
@@ -39,6 +41,7 @@ from mxward.model import (
     Reason,
     Rules,
     Stage,
+    entries_for,
 )
 from mxward.networks import Address
 from mxward.targets import targets
@@ -79,9 +82,17 @@ def decide(arrival: Arrival, front_door: FrontDoor, rules: Rules, now: float) ->
 
 
 def stage_of(domain: str, rules: Rules) -> tuple[Stage, str]:
-    """A domain's stage, and the entry it comes from (`default` where it has none)."""
+    """A domain's stage, and the entry it comes from (`default` where it has none).
+
+    What the store says goes before all that the configuration says, and STORED before its entry.
+    """
+    if rules.stages_set:
+        for entry in (*entries_for(domain), EVERY):
+            found = rules.stages_set.get(entry)
+            if found is not None:
+                return found.stage, f"{STORED}{entry}"
     if rules.stages:
-        for entry in (domain, *(f"*.{parent}" for parent in domains.parents(domain))):
+        for entry in entries_for(domain):
             if entry in rules.stages:
                 return rules.stages[entry], entry
     return rules.stage, "default"

@@ -98,7 +98,7 @@ class Asked:
 
 def under(stage: Stage, rules: Rules) -> Rules:
     """The same rules with one stage for every domain: what if?"""
-    return replace(rules, stage=stage, stages={})
+    return replace(rules, stage=stage, stages={}, stages_set={})
 
 
 def judge(

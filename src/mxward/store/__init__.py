@@ -3,6 +3,11 @@
 recollection  what is remembered, in the process only
 memory        the same, with the store behind it
 database      the store: one SQLite file
+trusted       the clients that are trusted while it runs
+staged        the stages that are set while it runs, and the history of them
+decided       recent decisions, and findings
+past          what answers were before
+transactions  the open file: reading and writing
 rows          nouns <-> rows
 schema        the tables of the newest revision
 opening       finding, making and migrating the file

@@ -5,11 +5,25 @@ Never any content of mail: the store knows domains, hosts and scanners, and who 
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Float, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, Table, Text
 
-__all__ = ["REVISION", "accepted", "answers", "egress", "metadata", "secrets", "sizes"]
+__all__ = [
+    "REVISION",
+    "accepted",
+    "answer_history",
+    "answers",
+    "decisions",
+    "egress",
+    "findings",
+    "metadata",
+    "secrets",
+    "sizes",
+    "stage_history",
+    "stages",
+    "trust",
+]
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest step: a file that is there need not be migrated, nor alembic be loaded."""
 
 metadata = MetaData()
@@ -25,7 +39,22 @@ answers = Table(  # what is remembered of one question to the DNS
     Column("observed_at", Float, nullable=False),
     Column("expires_at", Float, nullable=False),
     Column("former", Text, nullable=False),  # a JSON list of (value, gone at), or ""
+    Column("since", Float, nullable=False, server_default="0"),  # when it first said the same
     sqlite_with_rowid=False,
+)
+
+answer_history = Table(  # what was answered before, and over what time
+    "answer_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("data", Text, nullable=False),
+    Column("canonical", Text, nullable=False),
+    Column("since", Float, nullable=False),
+    Column("until", Float, nullable=False),  # when something else was answered first
+    Index("answer_history_of", "kind", "name"),
 )
 
 egress = Table(  # what a scanner's SPF names have come to
@@ -54,4 +83,76 @@ secrets = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", LargeBinary, nullable=False),
+)
+
+trust = Table(  # clients that may use the back door; one of network, name and certificate is set
+    "trust",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("network", Text),
+    Column("name", Text),
+    Column("certificate", Text),
+    Column("recipients", Text, nullable=False),  # a JSON list; empty: any
+    Column("senders", Text, nullable=False),
+    Column("expires", Float),
+    Column("added_at", Float, nullable=False),
+    Column("added_by", Text, nullable=False),
+    sqlite_autoincrement=True,  # an id that somebody has noted down never means another entry
+)
+
+stages = Table(  # by domain, `*.domain`, or `*` for all
+    "stages",
+    metadata,
+    Column("what", Text, primary_key=True),
+    Column("stage", Text, nullable=False),
+    Column("set_at", Float, nullable=False),
+    Column("set_by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+stage_history = Table(  # who changed what
+    "stage_history",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("change", Integer, nullable=False),  # the first of those that were changed together
+    Column("what", Text, nullable=False),
+    Column("before", Text),  # None: the store said nothing of it
+    Column("after", Text),
+    Column("at", Float, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("forced", Boolean, nullable=False),
+    Column("undoes", Integer),  # the id of what was rolled back
+    Index("stage_history_of", "what"),
+    sqlite_autoincrement=True,
+)
+
+findings = Table(  # what the operator should hear of once
+    "findings",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("text", Text, nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("last_at", Float, nullable=False),
+    Column("times", Integer, nullable=False),
+)
+
+decisions = Table(  # who came lately by the back door, or was not let in
+    "decisions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("client", Text, nullable=False),
+    Column("interface", Text, nullable=False),  # the address that the client connected to
+    Column("domain", Text, nullable=False),
+    Column("sender_domain", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("would", Text, nullable=False),
+    Column("stage", Text, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Index("decisions_of", "domain", "at"),
 )
