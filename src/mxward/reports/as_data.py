@@ -18,7 +18,7 @@ from mxward.reports.honesty import Client
 from mxward.reports.summary import Report, Sender
 from mxward.reports.what_if import Stopped, WhatIf
 
-__all__ = ["as_csv", "as_object", "senders_csv", "stopped_csv"]
+__all__ = ["as_csv", "as_object", "plain", "senders_csv", "stopped_csv"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CLIENT = [f.name for f in fields(Client) if f.name not in ("helos", "lying")]
@@ -29,18 +29,18 @@ def as_object(
 ) -> dict[str, Any]:
     """Everything; times are ISO 8601 in UTC."""
     told: dict[str, Any] = {
-        "totals": _plain(report.totals),
+        "totals": plain(report.totals),
         "doors": {
             door: {"messages": messages, "recipients": recipients}
             for door, (messages, recipients) in report.doors().items()
         },
-        "by_day": _plain(report.by_day),
-        "domains": _plain(report.domains),
+        "by_day": plain(report.by_day),
+        "domains": plain(report.domains),
         "clients": [_sender(sender) for sender in report.senders],
         "logs": {log: _tally(tally) for log, tally in tallies.items()},
     }
     if what_if is not None:
-        told["what_if"] = _plain(what_if)
+        told["what_if"] = plain(what_if)
     return told
 
 
@@ -82,7 +82,7 @@ def _cell(value: object) -> str:
 
 
 def _sender(sender: Sender) -> dict[str, Any]:
-    told: dict[str, Any] = _plain(sender.client)
+    told: dict[str, Any] = plain(sender.client)
     return {
         **told,
         "honest": sender.honest,
@@ -102,16 +102,16 @@ def _tally(tally: Tally) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Of dataclasses, named tuples and times, what JSON knows."""
     if isinstance(value, datetime):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {f.name: plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return {name: _plain(each) for name, each in zip(value._fields, value, strict=True)}
+        return {name: plain(each) for name, each in zip(value._fields, value, strict=True)}
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
+        return {key: plain(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
+        return [plain(each) for each in value]
     return value
