@@ -6,10 +6,11 @@ oldest goes with what is known. Bounded in messages, and in recipients of each.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mxward.maillog.exim_arrival import text
-from mxward.maillog.exim_lines import DELIVERY
+from mxward.maillog.exim_lines import DELIVERY, ORIGINAL, PLACE
 from mxward.maillog.logged import Logged
 
 __all__ = ["Waiting"]
@@ -40,11 +41,10 @@ class Waiting:
         waiting = self.messages.get(key)
         if waiting is None:
             return True
-        found = DELIVERY.match(line, begin)
-        address = None if found is None else found[2] or found[1]
+        known, address = _recipient(line, begin)
         if address is None or len(waiting[1]) >= MOST_RECIPIENTS:
             self._incomplete.add(key)
-            return found is not None
+            return known
         waiting[1][text(address)] = None
         return True
 
@@ -63,3 +63,42 @@ class Waiting:
         """Nothing more will come."""
         for key in list(self.messages):
             yield from self.take(*key)
+
+
+_MOST_BRACKETS = 20
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+
+
+def _recipient(line: bytes, begin: int) -> tuple[bool, bytes | None]:
+    """Whether it is a delivery at all, and whom it was for, where that can be seen."""
+    if line.find(b' <"', begin) >= 0:
+        address = _of_many(line, begin)
+        return address is not None, address
+    found = DELIVERY.match(line, begin)
+    return (False, None) if found is None else (True, found[2] or found[1])
+
+
+def _of_many(line: bytes, begin: int) -> bytes | None:
+    """Where the recipient had to be quoted, its local part stands before it without the marks.
+
+    That may be anything, `x <boss@example.com> R=y` too: what can be read in two ways is not read.
+    """
+    if line.count(b" <", begin) > _MOST_BRACKETS:
+        return None
+    found = []
+    start = line.find(b" <", begin)
+    while start >= 0:
+        original = ORIGINAL.match(line, start)
+        place = line[begin + 1 : start]
+        if original is not None and (
+            PLACE.fullmatch(place) or place.lower() == _local_part(original[1]).lower()
+        ):
+            found.append(original[1])
+        start = line.find(b" <", start + 1)
+    return found[0] if len(found) == 1 else None
+
+
+def _local_part(address: bytes) -> bytes:
+    """Without its quotation marks."""
+    local = address[: address.rindex(b"@")]
+    return _ESCAPED.sub(rb"\1", local[1:-1]) if local.startswith(b'"') else local

@@ -19,7 +19,9 @@ __all__ = [
     "DELIVERY",
     "HEAD",
     "HOST_FIRST",
+    "ORIGINAL",
     "PASTED",
+    "PLACE",
     "QUOTED",
     "RECIPIENT",
     "REFUSED",
@@ -73,12 +75,12 @@ AMBIGUOUS = re.compile(rb"%s.*%s.*(?: P=| F=<| rejected)" % (_CLOSED, _CLOSED), 
 
 _DOMAIN = rb'(?:\[[^]\[ "<>]*\]|[^ "<>:\n]+)'
 _ORIGINAL = rb'(?:%s|[^ "<>@\n]+)@%s' % (QUOTED, _DOMAIN)
-DELIVERY = re.compile(
-    rb' (?:(%s)|[|/:>][^<>]*?|save [^<>]*?|[^ "<>@()]+)(?: \([^<>()]*\))?(?: <(%s)>)?'
-    rb"(?=\Z| [FQPRT]=|:| :| routing| defer \()" % (_ORIGINAL, _ORIGINAL),
-    re.DOTALL,
-)
-"""Where it went, and whom it was for if that is another."""
+_PLACE = rb'(?:(%s)|:[a-z]+:|[|/>][^<>]*?|save [^<>]*?|[^ "<>@()]+)(?: \([^<>()]*\))?' % _ORIGINAL
+_AFTER = rb"(?=\Z| [FQPRT]=|:| :| routing| defer \()"
+PLACE = re.compile(_PLACE, re.DOTALL)
+ORIGINAL = re.compile(rb" <(%s)>%s" % (_ORIGINAL, _AFTER), re.DOTALL)
+DELIVERY = re.compile(rb" %s(?: <(%s)>)?%s" % (_PLACE, _ORIGINAL, _AFTER), re.DOTALL)
+"""Where it went, and whom it was for if that is another; either by itself, and both."""
 
 REJECTED = re.compile(
     rb"(?: ?DS ?)?H=%s%s%s%s(?: F=%s(?: A=([^ \"]+))?)?%s (temporarily )?rejected (.*)\Z"
