@@ -26,12 +26,18 @@ class Answered(StrEnum):
 
 
 class About(StrEnum):
-    """What a refusal is about, as far as its code and text tell. Only DOMAIN speaks of the door."""
+    """What a refusal is about, as far as its code and text tell.
+
+    Only DOMAIN and LOGIN speak of the door. RECIPIENT says that the domain is known there.
+    """
 
     DOMAIN = "domain"  # this server does not take mail for this domain (from us)
     RECIPIENT = "recipient"  # it knows the domain, and not this user: the door may well be open
     SENDER = "sender"  # it refuses whom we said we write for, the null sender for example
     CLIENT = "client"  # it refuses us: a block list, our HELO, our rate
+    LOGIN = (
+        "login"  # it takes mail only from who logs in, or shows a certificate: a submission port
+    )
     UNCLEAR = "unclear"
 
 
@@ -56,7 +62,8 @@ class Probed:
     """What one server, at one address and port, did with the recipients of one domain.
 
     `code` and `reply` are its last word on that: the answer to RCPT, or to what came before it
-    where the session got no further. The transcript is evidence: printable ASCII, bounded, each
+    where the session got no further. Many servers accept postmaster before they look at anything else:
+    where `stranger` is not RECIPIENT, that may be all that gets in. The transcript is evidence: printable ASCII, bounded, each
     line with the seconds since the session began.
     """
 
@@ -66,6 +73,7 @@ class Probed:
     answered: Answered
     tls: Secured = Secured.NONE
     catch_all: bool | None = None  # a user who cannot exist was accepted too; None: not asked
+    stranger: About | None = None  # what the refusal of that user is about; None: there was none
     trusting: bool | None = None  # it relays for us to a domain nobody has here; None: not asked
     guarded: Guarded | None = None
     about: About | None = None  # what a REFUSED or DEFERRED is about
