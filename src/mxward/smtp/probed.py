@@ -62,9 +62,9 @@ class Probed:
     """What one server, at one address and port, did with the recipients of one domain.
 
     `code` and `reply` are its last word on that: the answer to RCPT, or to what came before it
-    where the session got no further. Many servers accept postmaster before they look at anything else:
-    where `stranger` is not RECIPIENT, that may be all that gets in. The transcript is evidence: printable ASCII, bounded, each
-    line with the seconds since the session began.
+    where the session got no further. Many servers accept postmaster before they look at anything
+    else: where `stranger` is not RECIPIENT, that may be all that gets in. The transcript is
+    evidence: printable ASCII, bounded, each line with the seconds since the session began.
     """
 
     server: Address
