@@ -57,9 +57,13 @@ class EximReader:
         host: str | None = None,
         rejectlog: bool = False,
         waiting: int = 100_000,
+        tally: Tally | None = None,
     ) -> None:
-        """`host` is who wrote the log, where syslog does not say so in each line."""
-        self.tally = Tally()
+        """`host` is who wrote the log, where syslog does not say so in each line.
+
+        A `tally` is shared with who else reads the same log.
+        """
+        self.tally = Tally() if tally is None else tally
         self._clock = clock
         self._host = host
         self._rejectlog = rejectlog

@@ -14,7 +14,20 @@ from mxward.maillog.exim_lines import AMBIGUOUS, QUOTED, REFUSED, REFUSED_LATE, 
 from mxward.maillog.logged import Logged, Outcome
 from mxward.maillog.syslog import Prefixed
 
-__all__ = ["Copies", "rejection"]
+__all__ = ["Copies", "for_the_rejectlog", "rejection"]
+
+_FOR_BOTH = re.compile(
+    rb"(?:H=|rejected |refused |temporarily |[^ ]+ authenticator failed"
+    rb"|SMTP (?:call|protocol|syntax)|no IP address|no host name|unqualified|too many).*"
+    rb"(?:reject|refused|dropped|authenticator failed|error)",
+    re.DOTALL,
+)
+
+
+def for_the_rejectlog(rest: bytes) -> bool:
+    """Whether what follows time and id is written into the rejectlog as well."""
+    return _FOR_BOTH.match(rest.lstrip()) is not None
+
 
 _RECIPIENT = re.compile(
     rb'RCPT (?:<((?:%s@)?[^<>" ]+)>|([^<>" :]+@[^<>" :]+))(?:: (.*))?\Z' % QUOTED, re.DOTALL
