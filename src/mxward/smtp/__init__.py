@@ -30,6 +30,15 @@
     client         what a client has said and proven of itself
     settings       what the operator has set; limits, content and secrecy are parts of it
 
+The auditor's side, which asks and never sends a message:
+
+    probe          one session with a server: MAIL and RCPT after RCPT, for many domains
+    inquest        what is asked about one domain, and what was answered so far
+    tape           the transcript of a session, kept as evidence
+    about          what a refusal is about
+    probed         what a probe has found
+    auditmark      the keyed mark by which the auditor knows an mxward that is its own
+
 Supported: HELO, EHLO, STARTTLS (RFC 3207), AUTH (4954, passed through), MAIL, RCPT, DATA, BDAT
 (3030), RSET, NOOP, VRFY (252), HELP, QUIT; PIPELINING (2920) and CHUNKING always; SIZE (1870),
 8BITMIME (6152), BINARYMIME, SMTPUTF8 (6531), DSN (3461), ENHANCEDSTATUSCODES (2034) and LIMITS

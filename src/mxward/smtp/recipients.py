@@ -6,7 +6,7 @@ answer is there first waits until those before it have gone out.
 
 from __future__ import annotations
 
-from mxward.smtp import loglines
+from mxward.smtp import auditmark, loglines
 from mxward.smtp.commands import Rcpt
 from mxward.smtp.envelope import LOST, Candidate, Envelope
 from mxward.smtp.phases import Phase
@@ -137,6 +137,15 @@ class Recipients:
         self._session.phase = Phase.RCPT
         return self._session.delivery.rcpt(candidate.route, envelope.mail, candidate.rcpt)
 
+    def _marked(self, first: Candidate | Reply, answer: Reply) -> Reply:
+        """The answer as it goes out: an auditor of the operator's gets its mark."""
+        if isinstance(first, Reply) or first.decision is None:
+            return answer
+        session = self._session
+        return auditmark.marked(
+            answer, session.settings.mark.key, first.arrival.helo, first.decision
+        )
+
     def _settle(self) -> list[Answer | Lost]:
         """Answer those whose turn has come."""
         waiting, session = self._waiting, self._session
@@ -146,7 +155,7 @@ class Recipients:
             if answer is None:
                 break
             del waiting[0]
-            session.say(answer)
+            session.say(self._marked(first, answer))
             if isinstance(first, Candidate) and self._envelope is not None:
                 session.effects.append(self._envelope.answered(first))
         if self._parked is not None and not self._underway():
