@@ -93,8 +93,10 @@ REFUSED = re.compile(
     re.DOTALL,
 )
 REFUSED_LATE = re.compile(
-    rb"rejected from %s(?: ?H=%s)?(?: ?U=[^=\"]+?)?: (.*)\Z" % (BRACKETED, HOST), re.DOTALL
+    rb"rejected (?:from |MAIL FROM:)%s(?: ?H=%s%s)?(?: ?U=[^=\"]+?)?: (.*)\Z"
+    % (BRACKETED, HOST, INTERFACE),
+    re.DOTALL,
 )
-"""What is found wrong with a message itself: too big, too many `Received:`."""
+"""What is found wrong with a message itself: too big (it says, or is), too many `Received:`."""
 
 HOST_FIRST = re.compile(rb"(?: ?DS ?)?H=%s[*]?%s%s" % (HOST, INTERFACE, IDENT), re.DOTALL)

@@ -63,10 +63,10 @@ def rejection(
         return _logged(where, place, port, interface_port, later, None, None, why)
     found = REFUSED_LATE.match(rest)
     if found is not None and rest.count(b"U=") < 2:
-        sender, name, helo, client, port, why = found.groups()
+        sender, name, helo, client, port, interface, interface_port, why = found.groups()
         if client is not None:
-            place = connection(name, helo or name, client, None)
-            return _logged(where, place, port, None, None, sender, None, why)
+            place = connection(name, helo or name, client, interface)
+            return _logged(where, place, port, interface_port, None, sender, None, why)
     return None
 
 

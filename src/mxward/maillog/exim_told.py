@@ -72,7 +72,6 @@ Warning:
 address <
 cancelled by
 connection from
-cwd=
 daemon:
 dnssec fail on
 error ignored
@@ -117,6 +116,7 @@ unexpected disconnection while reading SMTP command
 unfrozen by
 unqualified recipient rejected
 unqualified sender rejected
+unqualified verify rejected
 """
 _BY_WORD: dict[bytes, list[bytes]] = {}
 for _kind in sorted(_FIRST_WORDS.strip().encode().splitlines(), key=len, reverse=True):
@@ -126,6 +126,7 @@ _ELSEWHERE = [
     (re.compile(rb"[^ ]+ authenticator (?:failed|cancelled)"), "authentication failed"),
     (re.compile(rb"<[^ ]+>: .* transport output: ", re.DOTALL), "transport output"),
     (re.compile(rb"[^ ]+(?: <[^>]*>)?: error ignored"), "error ignored"),
+    (re.compile(rb"cwd=[^ ]* [0-9]+ args: "), "cwd"),
     (re.compile(rb"<[^ ]+>: "), "about an address"),
     (re.compile(rb"\[[0-9A-Fa-f.:]+\] (?:SSL|.*\bcert)", re.DOTALL), "SSL verify error"),
     (re.compile(rb"[^ ]+: (?:delivering|callout) unencrypted to "), "delivering unencrypted"),
