@@ -128,7 +128,9 @@ def test_the_operators_word_is_taken_in(path: Path) -> None:
 def test_with_the_operators_word_comes_the_history_it_is_about(path: Path) -> None:
     memory = filled(path)
     news = EgressHistory(("spf.example",), ((network("10.0.0.0/8"), 6.0),))
-    Store.open(path).save({}, {"mimecast": news, "hornet": news})
+    other = Store.open(path)
+    other.save({}, {"mimecast": news, "hornet": news})
+    other.accept("mimecast", 8.0)
     memory.keep_egress("hornet", HISTORIES["hornet"])  # newer, not written yet
     assert memory.reread()
     assert memory.egress("mimecast") == news

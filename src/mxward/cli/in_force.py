@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from mxward.cli import wiring
 from mxward.cli.loaded import Loaded, workers
+from mxward.config import Config, ConfigError, Severity, supposing
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
 from mxward.metrics import Row
 from mxward.metrics.asking import CountedResolver
 from mxward.metrics.onward import Onward
+from mxward.model import Rules, Stage, StageSet, Stored
 from mxward.proxy.census import Seat
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
+from mxward.proxy.recent import Recent
 from mxward.proxy.shared import Shared
 from mxward.smtp.rerouting import Mark
 from mxward.store.recollection import Recollection
 
-__all__ = ["InForce", "Lasting", "put_together"]
+__all__ = ["InForce", "Lasting", "Swap", "follow", "put_together", "refuse_unsafe"]
+
+Swap = tuple[Decider, Rules, Rules]
+"""Whose rules are to be others, what they were, and what they shall be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +40,8 @@ class Lasting:
     memory: Recollection
     memory_lost: bool
     mark: Mark
+    recent: Recent
+    word: Stored  # as the store held it at the start
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +57,35 @@ class InForce:
 
 def put_together(loaded: Loaded, lasting: Lasting, former: InForce | None) -> InForce:
     """To be called on the worker's event loop. What a `former` one has learned stays, as far as the
-    same is asked for.
+    same is asked for, and so does the part of the operator's word that the store holds.
+
+    Raises ConfigError where a stage that is set there is not safe with this configuration.
     """
+    word = former.decider.rules.stored if former else lasting.word
+    refuse_unsafe(loaded.config, word.stages)
+    rules = loaded.config.rules(loaded.reading.domains).having(word)
+    return _with_rules(loaded, rules, lasting, former)
+
+
+def follow(in_force: InForce, swaps: Sequence[Swap], lasting: Lasting) -> InForce:
+    """Put rules in force that follow the operator's word; gives what is to be served by from now
+    on. To be called on the event loop.
+
+    Where rules are others meanwhile, they stay: the word will be heard again.
+    """
+    for decider, before, after in swaps:
+        if decider.rules is before:
+            decider.rules = after
+    rules, loaded = in_force.decider.rules, in_force.loaded
+    if (Stage.REROUTE in rules.in_force) is not in_force.shared.settings.apart:
+        return _with_rules(loaded, rules, lasting, in_force)
+    if loaded.certificates is not None:
+        loaded.certificates.asks = rules.asks_for_certificates
+    return in_force
+
+
+def _with_rules(loaded: Loaded, rules: Rules, lasting: Lasting, former: InForce | None) -> InForce:
     config, count = loaded.config, workers(loaded.config)
-    rules = config.rules(loaded.reading.domains)
     before = former.loaded.config if former else None
     dns = CountedResolver(loaded.dns, lasting.row, time.monotonic)
     if former and before and before.dns == config.dns:
@@ -66,15 +100,26 @@ def put_together(loaded: Loaded, lasting: Lasting, former: InForce | None) -> In
         )
     decider = wiring.decider(config, rules, doors, names)
     known = former.shared.settings if former else None
+    if loaded.certificates is not None:
+        loaded.certificates.asks = rules.asks_for_certificates
     shared = wiring.shared(
         config,
-        wiring.settings(config, lasting.mark, loaded.upstream, count, known),
+        wiring.settings(config, rules, lasting.mark, loaded.upstream, count, known),
         decider,
         lasting.eventlog,
         loaded.certificates,
         lasting.census,
         lasting.onward,
+        lasting.recent,
         count,
         former.shared if former else None,
     )
     return InForce(loaded, names, doors, decider, shared)
+
+
+def refuse_unsafe(config: Config, stages: Mapping[str, StageSet]) -> None:
+    """Raise ConfigError where what the store sets is a mistake with this configuration."""
+    found = supposing.staged(config, {each.stage for each in stages.values()})
+    mistakes = [problem for problem in found if problem.severity is Severity.ERROR]
+    if mistakes:
+        raise ConfigError(mistakes)

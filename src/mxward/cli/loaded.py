@@ -49,7 +49,7 @@ def reread(path: Path, former: Loaded) -> Loaded:
     further on.
     """
     loaded = read(load(path), former)
-    if former.certificates and _shows_the_same(loaded.config, former.config):
+    if former.certificates and loaded.config.tls == former.config.tls:
         return replace(loaded, certificates=former.certificates)
     return loaded
 
@@ -57,7 +57,3 @@ def reread(path: Path, former: Loaded) -> Loaded:
 def workers(config: Config) -> int:
     """How many processes serve: as many as there are cores, unless it is said."""
     return config.server.workers or len(os.sched_getaffinity(0))
-
-
-def _shows_the_same(one: Config, other: Config) -> bool:
-    return one.tls == other.tls and one.asks_for_certificates == other.asks_for_certificates

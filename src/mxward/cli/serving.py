@@ -8,24 +8,30 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from pathlib import Path
+from weakref import ref
 
 import uvloop
 
 from mxward import metrics
-from mxward.cli.chores import Chores, open_store, tell
-from mxward.cli.in_force import InForce, Lasting, put_together
+from mxward.cli.chores import Chores, tell
+from mxward.cli.in_force import InForce, Lasting, Swap, follow, put_together
 from mxward.cli.loaded import Loaded, workers
+from mxward.cli.opened import open_store
+from mxward.cli.storing import Storing
 from mxward.config import ConfigError, Problem
 from mxward.metrics import EventCounts, Row
 from mxward.metrics.onward import Onward
+from mxward.model import Stored
 from mxward.proxy.census import Seat
+from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.gauges import Gauges
 from mxward.proxy.learning import learn, watch
 from mxward.proxy.output import Output
+from mxward.proxy.recent import Recent
 from mxward.proxy.server import Ending, serve
 from mxward.smtp.rerouting import Mark
 from mxward.store.recollection import Recollection
@@ -103,7 +109,8 @@ class _Worker:
         )
         self._tell_about(loaded)
         opened = open_store(loaded.config, loaded.reading.domains, self._loud, tidy=self._first)
-        memory = opened[1] if opened else Recollection()
+        memory = opened.memory if opened else Recollection()
+        recent = Recent()
         self._lasting = Lasting(
             row,
             census,
@@ -111,12 +118,23 @@ class _Worker:
             self._eventlog,
             memory,
             opened is None,
-            Mark(opened[0].mark_key() if opened else os.urandom(32)),
+            Mark(opened.store.mark_key() if opened else os.urandom(32)),
+            recent,
+            opened.hearing.word if opened else Stored(),
         )
-        self._in_force = put_together(loaded, self._lasting, None)
+        self._deciders: tuple[ref[Decider], ...] = ()  # sessions go on by former ones
+        self._put_in_force(put_together(loaded, self._lasting, None))
         self._chores = Chores(
             path,
-            opened,
+            Storing(
+                opened,
+                recent,
+                self._current,
+                self._all_deciders,
+                lambda swaps: self._loop.call_soon_threadsafe(self._heard, swaps),
+                self._loud,
+                speaks=self._first,
+            ),
             self._current,
             self._reloaded,
             self._loud,
@@ -126,6 +144,10 @@ class _Worker:
 
     def _current(self) -> InForce:
         return self._in_force
+
+    def _all_deciders(self) -> list[Decider]:
+        """For any thread."""
+        return [decider for each in self._deciders if (decider := each()) is not None]
 
     def _loud(self, event: str, **fields: object) -> None:
         self._eventlog.put(time.time(), event, {"level": "loud", **fields})
@@ -138,6 +160,19 @@ class _Worker:
 
     # -- what is in force ---------------------------------------------------------------------
 
+    def _put_in_force(self, in_force: InForce) -> None:
+        self._in_force = in_force
+        self._deciders = (*(each for each in self._deciders if each()), ref(in_force.decider))
+
+    def _heard(self, swaps: Sequence[Swap]) -> None:
+        """The operator has said something; where rules are others meanwhile, it is heard again."""
+        in_force = follow(self._in_force, swaps, self._lasting)
+        if in_force is not self._in_force:
+            self._put_in_force(in_force)
+        rules = in_force.decider.rules
+        said = {"trusted": len(rules.stored.trust), "stages": len(rules.stages_set)}
+        self._eventlog.put(time.time(), "word", {"worker": self._post.seat, **said})
+
     def _reloaded(self, loaded: Loaded | ConfigError) -> None:
         """What was asked for by a reload has been read."""
         try:
@@ -147,7 +182,7 @@ class _Worker:
             if offers and _would_hide_starttls(loaded):
                 raise _hidden(loaded)
             former = self._in_force
-            self._in_force = put_together(loaded, self._lasting, former)
+            self._put_in_force(put_together(loaded, self._lasting, former))
         except ConfigError as error:
             self._loud("reload-refused", worker=self._post.seat, why=error)
             self._post.line.tell(News.REFUSED)

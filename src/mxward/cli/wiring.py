@@ -17,6 +17,7 @@ from mxward.proxy.decider import Decider
 from mxward.proxy.diversion import Diversion
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.pool import Pool
+from mxward.proxy.recent import Recent
 from mxward.proxy.server import room_for_sessions
 from mxward.proxy.shared import Shared
 from mxward.smtp.content import Content
@@ -56,6 +57,7 @@ def decider(config: Config, rules: Rules, doors: Doors, names: ClientNames) -> D
 
 def settings(
     config: Config,
+    rules: Rules,
     mark: Mark,
     upstream: Endpoint | None,
     workers: int,
@@ -70,7 +72,7 @@ def settings(
         identity=config.server.identity,
         starttls=bool(config.tls.certificates),
         auth=config.server.auth,
-        apart=Stage.REROUTE in config.stages_in_force,
+        apart=Stage.REROUTE in rules.in_force,
         limits=config.limits.limits(),
         timeouts=config.timeouts.timeouts(),
         loops=former.loops if former else LoopMemory(),
@@ -104,6 +106,7 @@ def shared(
     certificates: Certificates | None,
     census: Seat,
     onward: Onward,
+    recent: Recent,
     workers: int,
     former: Shared | None = None,
 ) -> Shared:
@@ -124,6 +127,7 @@ def shared(
         pool=_pool(config, workers, former),
         census=census,
         onward=onward,
+        recent=recent,
         most_sessions=room_for_sessions(room.connections),
         former=former,
     )

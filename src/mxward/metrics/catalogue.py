@@ -105,6 +105,7 @@ EVENTS = (
     "certificates",
     "configuration",
     "decision",
+    "decisions-dropped",
     "dropped",
     "egress-waits",
     "failure",
@@ -125,9 +126,13 @@ EVENTS = (
     "reload",
     "reload-refused",
     "stopped",
+    "store-failed",
     "store-unreadable",
+    "store-works",
     "tls-failed",
     "upstream-failed",
+    "word",
+    "word-refused",
     "worker-died",
     "worker-hung",
     "other",
@@ -136,7 +141,7 @@ LINES = counter("log_lines", "Lines of the log. Some are written once a minute."
 DROPPED = counter(
     "dropped",
     "What was dropped because it could not be written fast enough.",
-    what=("log-line", "answer"),
+    what=("log-line", "answer", "decision"),
 )
 DOMAINS = gauge("inventory_domains", "Domains of the inventory in force.", _MOST)
 RELOADS = counter(

@@ -45,6 +45,7 @@ class EventCounts:
         self._on: dict[str, Callable[[float, Fields], None]] = {
             "auth": self._on_auth,
             "decision": self._on_decision,
+            "decisions-dropped": self._on_decisions_dropped,
             "dropped": self._on_dropped,
             "limit": self._on_limit,
             "inventory-refused": lambda at, fields: self._on_reload("inventory", "refused"),
@@ -78,6 +79,9 @@ class EventCounts:
 
     def _on_limit(self, at: float, fields: Fields) -> None:
         self._row.add(_LIMITS[str(fields["limit"])])
+
+    def _on_decisions_dropped(self, at: float, fields: Fields) -> None:
+        self._row.add(catalogue.DROPPED.column("decision"), float(str(fields["decisions"])))
 
     def _on_message(self, at: float, fields: Fields) -> None:
         to, said = target(fields["upstream"]), fields["reply"]

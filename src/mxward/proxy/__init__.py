@@ -9,6 +9,7 @@ patience    one timer for a session
 outward     the session's way onward
 upstream    one connection onward; pool: those that wait for their next client
 decider     needs -> look-ups -> decide -> where to
+recent      what the store is to keep of what is decided
 findings    what the operator should hear of once; troubles: once a minute
 eventlog    one line per event, gathered and written in batches
 keeper      a thread for what may block

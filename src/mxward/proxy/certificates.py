@@ -3,7 +3,7 @@
 Several are told apart by the DNS names in them (SNI, RFC 6066 3); a client that asks for none, or
 for a name that none has, gets the first, as mail servers have it.
 
-Clients are asked for a certificate only where an entry of the configuration needs one. Python ends
+Clients are asked for a certificate only where a trusted client or a scanner has one. Python ends
 the handshake where a client then shows one that does not verify, and many honest mail servers do:
 self-signed ones, or ones that are only good for servers. So a client whose handshake failed for it
 is not asked for a day: it fails once, tries again, and is then a client without a certificate.
@@ -57,14 +57,16 @@ class _InForce:
     served: tuple[ServerCertificate, ...]
     quiet: ssl.SSLContext
     asking: ssl.SSLContext
+    asks: bool
 
 
 class Certificates:
     """The contexts for the server's side. One thread may `reload` while another serves.
 
     `client_ca` is a file, None means the system's authorities. `clock` gives seconds since the
-    epoch. Raises ValueError with one line: the file, what is wrong with it, what to do. What may
-    stay but should be known is in `warnings`.
+    epoch. `asks` may be set at any time, and is followed by the next `reload`. Raises ValueError
+    with one line: the file, what is wrong with it, what to do. What may stay but should be known is
+    in `warnings`.
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class Certificates:
         self._files = tuple(files)
         self._minimum = minimum
         self._client_ca = client_ca
-        self._asks = asks
+        self.asks = asks
         self._clock = clock
         self._refused: OrderedDict[Address, float] = OrderedDict()  # until when
         self._state = self._look()
@@ -108,7 +110,7 @@ class Certificates:
 
     def handshake_failed(self, client: Address, why: Exception) -> None:
         """Remember a client whose handshake would have gone well without being asked."""
-        if not (self._asks and _for_its_certificate(why)):
+        if not (self._in_force.asks and _for_its_certificate(why)):
             return
         self._refused.pop(client, None)
         while len(self._refused) >= _MOST_REFUSED:
@@ -123,7 +125,7 @@ class Certificates:
         """
         told = []
         state = self._look()
-        if state != self._state:
+        if state != self._state or (self.asks != self._in_force.asks and not self._failing):
             before, self._state = self._state, state
             try:
                 self._in_force = self._read()
@@ -142,17 +144,17 @@ class Certificates:
     def _look(self) -> _State:
         """What tells whether a file has changed; the authorities' file is last."""
         paths = [path for files in self._files for path in (files.chain, files.key)]
-        if self._asks and self._client_ca:
+        if self.asks and self._client_ca:
             paths.append(self._client_ca)
         return tuple(_state(path) for path in paths)
 
     def _read(self) -> _InForce:
         served = tuple(read(files) for files in self._files)
         quiet = _by_name(served, lambda files: server_context(files, self._minimum))
-        if not self._asks:
-            return _InForce(served, quiet, quiet)
+        if not self.asks:
+            return _InForce(served, quiet, quiet, False)
         ask = partial(server_context, minimum=self._minimum, asks=True, ca=self._client_ca)
-        return _InForce(served, quiet, _by_name(served, ask))
+        return _InForce(served, quiet, _by_name(served, ask), True)
 
     def _complaints(self) -> list[str]:
         now = self._clock()

@@ -269,7 +269,7 @@ class ClientConnection(asyncio.Protocol):
         self._on_decided(decided)
 
     def _on_decided(self, decided: Decided) -> None:
-        self._shared.findings.consider(decided.decision)
+        self._shared.decided(decided.arrival, decided.decision)
         self._on(decided)
 
     def _close(self, _: Close) -> None:

@@ -11,6 +11,7 @@ from random import Random
 
 from mxward import metrics
 from mxward.metrics.onward import Onward
+from mxward.model import Arrival, Decision
 from mxward.networks import Address, Networks
 from mxward.proxy.admission import Admission, Room
 from mxward.proxy.census import Census, Seat
@@ -21,6 +22,7 @@ from mxward.proxy.eventlog import EventLog
 from mxward.proxy.findings import Findings
 from mxward.proxy.mail_server import MailServer
 from mxward.proxy.pool import Pool
+from mxward.proxy.recent import Recent
 from mxward.proxy.source import Source
 from mxward.proxy.tls import upstream_context
 from mxward.proxy.troubles import Troubles
@@ -68,6 +70,7 @@ class Shared:
     pool: Pool = field(default_factory=lambda: Pool(0))
     census: Seat = field(default_factory=lambda: Census().seat(0))
     onward: Onward = field(default_factory=_uncounted)
+    recent: Recent = field(default_factory=Recent)
     most_sessions: int | None = None  # in this process; None: as many as there is room for
     former: InitVar[Shared | None] = None
     loop: asyncio.AbstractEventLoop = field(init=False)
@@ -87,7 +90,7 @@ class Shared:
         self.loop = asyncio.get_running_loop()
         self.mail_server = MailServer(self.settings)
         self.upstream_contexts = self._contexts()
-        self.findings = Findings(self.log)
+        self.findings = Findings(self.log, self.recent.found)
         self.troubles = Troubles(self.log, time.monotonic)
         self.admission = Admission(
             self.room,
@@ -186,6 +189,11 @@ class Shared:
     def new_id(self) -> str:
         """An id that a client may quote and the log knows."""
         return f"{self._ids.getrandbits(40):010x}"
+
+    def decided(self, arrival: Arrival, decision: Decision) -> None:
+        """Somebody else may want to know."""
+        self.findings.consider(decision)
+        self.recent.consider(arrival, decision)
 
     def source_for(self, endpoint: Endpoint, client: Address | None) -> Source | None:
         """Where to connect from: as the `client`, if one is given; rerouted mail may have an

@@ -43,8 +43,10 @@ class StoredMemory(Recollection):
         with _uncollected():
             for question, known in store.answers():
                 super().keep(Question(question.kind, spelled(question.name)), known)
+        self._words = store.words()
         self._egress = store.egress()
         self._accepted = store.accepted()
+        self._due = False
 
     def keep(self, question: Question, remembered: Remembered) -> None:
         """Remember this; what says nothing new is written once an hour only."""
@@ -87,7 +89,12 @@ class StoredMemory(Recollection):
         other workers write what they are answered is nothing new. For the background thread.
         Raises StoreError.
         """
-        if not self._store.changed():
+        self._due = self._store.changed() or self._due  # what fails below is asked again
+        if not self._due:
+            return False
+        words = self._store.words()
+        if words == self._words:
+            self._due = False
             return False
         newer = {scanner for scanner, _ in tuple(self._histories)} | self._unsaved_histories.keys()
         before = dict(self._egress), self._accepted
@@ -95,6 +102,7 @@ class StoredMemory(Recollection):
             if scanner not in newer:
                 self._egress[scanner] = history
         self._accepted = self._store.accepted()
+        self._words, self._due = words, False
         return (self._egress, self._accepted) != before
 
 
