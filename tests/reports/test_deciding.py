@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from mxward import policy
 from mxward.domains import Domains
+from mxward.lookup.past import Then
 from mxward.model import (
     NOT_ASKED,
     Arrival,
@@ -53,6 +55,12 @@ class Told:
     doors: dict[str, FrontDoor] = field(default_factory=dict)
     confirmed: dict[Address, ConfirmedNames] = field(default_factory=dict)
     at_once: bool = True
+    then: dict[str, list[Then]] = field(default_factory=dict)
+
+    def doors_then(
+        self, domains: Collection[str], first: float, last: float
+    ) -> Mapping[str, list[Then]]:
+        return {domain: then for domain, then in self.then.items() if domain in domains}
 
     def known_door(self, domain: str) -> FrontDoor | None:
         return self.doors.get(domain, DOOR) if self.at_once else None

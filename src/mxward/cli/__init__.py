@@ -16,10 +16,12 @@ __all__ = ["main"]
 _COMMANDS = {
     # name: (where it is, what --help says of it)
     "check-config": ("check_config:check_config", "Find every mistake in the configuration."),
+    "compare": ("compare:compare", "Compare the five ways to shut the back door, by your logs."),
     "demo": ("demo:demo", "Show mxward at work in a miniature internet on loopback."),
     "door": ("door:door", "Show the front doors of domains."),
     "explain": ("explain:explain", "Tell what would be done with mail, and why."),
     "intercept": ("intercept:intercept", "Let the kernel hand mxward other servers' connections."),
+    "report": ("report:report", "Tell from mail logs who uses which door."),
     "serve": ("serve:serve", "Stand before the mail server, and answer its clients."),
     "status": ("status:status", "Tell how the running proxy stands."),
 }

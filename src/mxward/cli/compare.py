@@ -57,7 +57,7 @@ def compare(
         if not offline:
             interfaces = told.engine.ask("interfaces")["interface"].to_pylist()
             servers = frozenset(told.rules.own or map(address, interfaces))
-            fronted = [domain for domain, door in told.asked.doors.items() if door.scanners]
+            fronted = sorted(ways.fronted_by(told.asked.doors))
             with counting("names") as progress:
                 leads = asyncio.run(
                     leading.leading(fronted, servers, resolving.resolver(told.config), progress)

@@ -1,40 +1,54 @@
-"""What replaying the past rests on: the front doors that are remembered, or looked up now."""
+"""What replaying the past rests on: front doors that are remembered for that time, or known today.
+
+Nothing is written, neither to the store nor anywhere else.
+"""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Mapping
 
 from mxward.cli import resolving
+from mxward.cli.recalling import Recalling
 from mxward.config import Config
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
+from mxward.lookup.past import Past, Then
 from mxward.lookup.resolver import Resolver
 from mxward.model import Answer, ConfirmedNames, FrontDoor, Known, Question, Rules
 from mxward.networks import Address
 from mxward.store.database import Store, StoreError
-from mxward.store.memory import StoredMemory
 from mxward.store.recollection import Recollection
 
 __all__ = ["LookUps"]
 
 
 class LookUps:
-    """Knows what the store remembers, and asks the DNS for the rest. Nothing is written."""
+    """Knows what the store remembers, and asks the DNS for the rest."""
 
-    def __init__(self, config: Config, rules: Rules, *, offline: bool) -> None:
-        """Raises ConfigError where there is no DNS server to ask.
-
-        Without a store to read, nothing is remembered, and `remark` says why.
-        """
+    def __init__(self, config: Config, rules: Rules, store: Store | None, *, offline: bool) -> None:
+        """Raises ConfigError where there is no DNS server to ask."""
         resolver: Resolver = _Nobody() if offline else resolving.resolver(config)
-        memory = Recollection()
-        self.remark = ""
-        try:
-            memory = StoredMemory(Store.open(config.store.path, read_only=True))
-        except StoreError as error:
-            self.remark = f"nothing is remembered: {error}"
-        self._doors = Doors(resolver, rules.scanners, memory, time.time)
+        self._scanners = rules.scanners
+        self._store = store
+        self._memory = _memory(store)
+        self._doors = Doors(resolver, rules.scanners, self._memory, time.time)
         self._names = ClientNames(resolver, time.time)
+
+    def doors_then(
+        self, domains: Collection[str], first: float, last: float
+    ) -> Mapping[str, list[Then]]:
+        """Those that the store remembers; what it has of today is remembered for `known_door`."""
+        if self._store is None:
+            return {}
+        try:
+            past = Past(self._store, self._scanners, first, last)
+            past.load(domains)
+            for question, known in past.present():
+                self._memory.keep(question, known)
+            return {domain: past.doors(domain) for domain in domains}
+        except StoreError:
+            return {}
 
     def known_door(self, domain: str) -> FrontDoor | None:
         return self._doors.known(domain)
@@ -44,6 +58,15 @@ class LookUps:
 
     async def names(self, client: Address) -> ConfirmedNames:
         return await self._names.find(client)
+
+
+def _memory(store: Store | None) -> Recollection:
+    if store is not None:
+        try:
+            return Recalling(store)
+        except StoreError:
+            pass
+    return Recollection()
 
 
 class _Nobody:

@@ -18,12 +18,20 @@ from mxward.inventory import Inventory
 from mxward.maillog.logged import Tally
 from mxward.model import Known, Rules, Stage
 from mxward.networks import Address
-from mxward.reports.deciding import Asked, judge, under
+from mxward.reports.deciding import Asked, Rested, judge, under
 from mxward.reports.engine import Engine, EngineError
 from mxward.reports.ingest import ingest, zone_named
 from mxward.reports.parquet import is_table, tallies_of
+from mxward.store.database import Store, StoreError
 
 __all__ = ["Judged", "judged", "server_of"]
+
+_RESTED = {
+    Rested.THEN: "remembered_for_that_time",
+    Rested.TODAY: "today",
+    Rested.MEMORY: "remembered_as_the_dns_failed",
+    Rested.NOTHING: "not_known",
+}
 
 
 @dataclass(slots=True)
@@ -40,12 +48,9 @@ class Judged:
     remarks: list[str] = field(default_factory=list)
 
     def rests_on(self) -> dict[str, Any]:
-        """Which front doors were used, for programs."""
-        return {
-            "domains": len(self.asked.doors),
-            "remembered": self.asked.remembered(),
-            "failed": self.asked.failed(),
-        }
+        """Which front doors were used, for programs: for how many recipients."""
+        counts = {name: self.asked.rested[rested] for rested, name in _RESTED.items()}
+        return {"domains": len(self.asked.doors), "recipients": counts}
 
 
 @contextmanager
@@ -57,25 +62,25 @@ def judged(
     cluster: str | None,
     supposed: Stage | None = None,
 ) -> Iterator[Judged]:
-    """Read the logs, and judge by the configuration, with the `supposed` stage for every domain.
+    """Read the logs, and judge by configuration and store, with the `supposed` stage for every
+    domain.
 
     Mistakes of the user end the command with one line; EngineError does as well.
     """
     with problems():
         config = load(path)
         inventory = Inventory(config.inventory, config.place("inventory")).read().domains
-        rules = config.rules(inventory)
+        store, rules, remarks = _recalled(config, inventory)
         if supposed is not None:
             rules = under(supposed, rules)
-        facts = LookUps(config, rules, offline=offline)
+        facts = LookUps(config, rules, store, offline=offline)
     with tempfile.TemporaryDirectory(prefix="mxward-logs-") as scratch:
         try:
             engine, tallies, troubles = _opened(names, zone, cluster, Path(scratch))
             with counting("front doors") as progress:
                 asked = judge(engine, rules, facts, server_of(config), progress)
-            told = Judged(engine, config, inventory, rules, asked, tallies, troubles)
-            told.remarks += _remarks(told, facts, offline)
-            yield told
+            remarks = [*_on_doors(asked, offline), *remarks]
+            yield Judged(engine, config, inventory, rules, asked, tallies, troubles, remarks)
             engine.close()
         except EngineError as error:
             fail(str(error))
@@ -85,6 +90,16 @@ def server_of(config: Config) -> Address:
     """Where clients connect to, as far as the configuration tells."""
     listening = [end.address for end in config.listeners if end.address]
     return (*config.server.addresses, *config.intercept.addresses, *listening)[0]
+
+
+def _recalled(config: Config, inventory: Domains) -> tuple[Store | None, Rules, list[str]]:
+    """The store where there is one, and the rules with the operator's word in it."""
+    rules = config.rules(inventory)
+    try:
+        store = Store.open(config.store.path, read_only=True)
+        return store, rules.having(store.word()), []
+    except StoreError as error:
+        return None, rules, [f"nothing is remembered: {error}"]
 
 
 def _opened(
@@ -109,18 +124,22 @@ def _opened(
     return DuckEngine([scratch, *tables]), tallies, troubles
 
 
-def _remarks(told: Judged, facts: LookUps, offline: bool) -> list[str]:
-    doors = told.asked.doors.values()
-    remembered, failed = told.asked.remembered(), told.asked.failed()
-    today = len(doors) - remembered - failed
-    remarks = [f"front doors of {len(doors):,} domains: {today:,} as they are today"]
-    if remembered:
-        remarks.append(f"{remembered:,} as remembered, for they could not be looked up")
-    if failed:
+def _on_doors(asked: Asked, offline: bool) -> Iterator[str]:
+    """Which front doors the decisions rested on, in sentences."""
+    rested, recipients = asked.rested, asked.rested.total()
+    if not recipients:
+        return
+    told = [
+        (rested[Rested.THEN], "remembered for the time of the mail"),
+        (rested[Rested.TODAY], "of today"),
+        (rested[Rested.MEMORY], "remembered last, for they could not be looked up"),
+    ]
+    by = "; ".join(f"{count:,} by those {text}" for count, text in told if count)
+    if by:
+        yield f"{recipients:,} recipients were judged by their domains' front doors: {by}"
+    if rested[Rested.NOTHING]:
         mend = "run it without --offline" if offline else "look at [dns] in the configuration"
-        remarks.append(f"{failed:,} could not be known; {mend}")
-    if any(door.state is Known.FOUND and not door.scanners for door in doors):
-        bare = sum(door.state is Known.FOUND and not door.scanners for door in doors)
-        remarks.append(f"{bare:,} lead to no scanner that is declared")
-    told_of = ["; ".join(remarks)] if doors else []
-    return [*told_of, *([facts.remark] if facts.remark else [])]
+        yield f"the front doors of {rested[Rested.NOTHING]:,} recipients could not be known; {mend}"
+    known = [doors[-1] for doors in asked.doors.values() if doors]
+    if bare := sum(door.state is Known.FOUND and not door.scanners for door in known):
+        yield f"the front doors of {bare:,} domains lead to no scanner that is declared"

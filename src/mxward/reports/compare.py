@@ -8,7 +8,7 @@ the DNS now.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -17,10 +17,13 @@ from mxward.model import FrontDoor, Rules
 from mxward.networks import Network, Networks
 from mxward.reports.engine import Engine
 
-__all__ = ["FEW_DOMAINS", "Comparison", "Leading", "Way", "compare"]
+__all__ = ["FEW_DOMAINS", "Comparison", "Leading", "Way", "compare", "fronted_by"]
 
 Leading = Mapping[str, Collection[str]]
 """By domain: the guessable names that lead to the mail server now."""
+
+Doors = Mapping[str, Sequence[FrontDoor]]
+"""By domain: its front doors in the time of the logs, the newest last."""
 
 FEW_DOMAINS = 20
 """So many domains can be looked after by hand."""
@@ -73,14 +76,17 @@ class _Mail:
     firewall_open: int
 
 
-def compare(
-    engine: Engine, rules: Rules, doors: Mapping[str, FrontDoor], leading: Leading | None
-) -> Comparison:
+def fronted_by(doors: Doors) -> frozenset[str]:
+    """The domains that a scanner stands in front of."""
+    return frozenset(domain for domain, over in doors.items() if over and over[-1].scanners)
+
+
+def compare(engine: Engine, rules: Rules, doors: Doors, leading: Leading | None) -> Comparison:
     """Compare, once `judged`, `back` and `honest` are there. Raises EngineError.
 
     `leading` is None where nobody has asked the DNS.
     """
-    fronted = frozenset(domain for domain, door in doors.items() if door.scanners)
+    fronted = fronted_by(doors)
     engine.lend("let_in", _ranges(_let_in(rules, doors)))
     mail = _mail(engine)
     ways = (
@@ -252,12 +258,12 @@ def _against_firewall(mail: _Mail) -> tuple[str, ...]:
 # -- what a firewall lets in --------------------------------------------------------------------
 
 
-def _let_in(rules: Rules, doors: Mapping[str, FrontDoor]) -> Networks:
+def _let_in(rules: Rules, doors: Doors) -> Networks:
     found: set[Network] = set()
     for trust in rules.trust:
         if trust.network is not None:
             found.add(trust.network)
-    for door in set(doors.values()):
+    for door in {door for over in doors.values() for door in over}:
         if door.scanners:
             found.update((*door.egress, *door.former))
             found.update(_single(door))

@@ -8,7 +8,7 @@ then leave it to the one thread that drains the memory.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
 
@@ -16,11 +16,11 @@ from sqlalchemy import Engine, select
 from sqlalchemy.dialects.sqlite import insert
 
 from mxward.frontdoor.egress import EgressHistory
-from mxward.model import Question, Remembered, Stored
+from mxward.model import Kind, Question, Remembered, Stored
 from mxward.store.decided import Decided
 from mxward.store.errors import StoreError
 from mxward.store.opening import open_engine
-from mxward.store.past import KEPT, Span, keep, past, prune
+from mxward.store.past import KEPT, Span, keep, past, pasts, prune
 from mxward.store.rows import ANSWERS, answer_row, answers_of, history_of, history_text
 from mxward.store.schema import accepted, egress, secrets, sizes
 from mxward.store.staged import Staged
@@ -162,6 +162,11 @@ class Store:
         """What a question was answered over time, the oldest first, the last of them until now."""
         with self._transactions.reading() as connection:
             return past(connection, question)
+
+    def pasts(self, kind: Kind, names: Iterable[str], after: float = 0.0) -> dict[str, list[Span]]:
+        """The same for many names at once, without what was over before `after` (seconds)."""
+        with self._transactions.reading() as connection:
+            return pasts(connection, kind, names, after)
 
     def prune(self, before: float, *, past: float = KEPT) -> int:
         """Forget the answers that were last given before then (seconds); says how many.

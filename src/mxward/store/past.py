@@ -8,17 +8,18 @@ before `until`, when something else was. A former answer is told with these as i
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, case, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from mxward.model import Question, Remembered
+from mxward.model import Kind, Question, Remembered
 from mxward.store.rows import ANSWERS, answers_of
 from mxward.store.schema import answer_history, answers
 
-__all__ = ["KEPT", "Span", "keep", "past", "prune"]
+__all__ = ["KEPT", "Span", "keep", "past", "pasts", "prune"]
 
 KEPT = 400 * 86400.0
 """Seconds that a former answer is kept."""
@@ -29,8 +30,10 @@ _REPLACED = """INSERT INTO answer_history (kind, name, state, data, canonical, s
 SELECT kind, name, state, data, canonical, since, :observed_at FROM answers
 WHERE kind = :kind AND name = :name AND observed_at <= :observed_at
 AND NOT (state = :state AND data = :data AND canonical = :canonical)"""
-_FORMER = """SELECT kind, name, state, data, canonical, since, until, '' FROM answer_history
-WHERE kind = ? AND name = ? ORDER BY id DESC LIMIT ?"""
+_AT_ONCE = 500  # names in one question to the database
+_FORMER_ROWS = "SELECT kind, name, state, data, canonical, since, until, '' FROM answer_history"
+_FORMER = f"{_FORMER_ROWS} WHERE kind = ? AND name = ? ORDER BY id DESC LIMIT ?"
+_PRESENT_ROWS = ANSWERS.replace(" FROM", ", since FROM")
 
 
 class Span(NamedTuple):
@@ -71,6 +74,33 @@ def past(connection: Connection, question: Question) -> list[Span]:
     for _, known in answers_of(present):
         spans.append(Span(float(connection.scalar(since) or 0.0), math.inf, known))
     return spans
+
+
+def pasts(
+    connection: Connection, kind: Kind, names: Iterable[str], after: float
+) -> dict[str, list[Span]]:
+    """The same for many names at once, those of them that are known; without what was over before
+    `after` (seconds since the epoch).
+    """
+    found: dict[str, list[Span]] = {}
+    waiting = iter(names)
+    while some := tuple(islice(waiting, _AT_ONCE)):
+        named = f"kind = ? AND name IN ({', '.join('?' * len(some))})"
+        former = f"{_FORMER_ROWS} WHERE {named} AND until > ? ORDER BY id"
+        for question, known in answers_of(_rows(connection, former, kind, *some, after)):
+            span = Span(known.observed_at, known.expires_at, known)
+            found.setdefault(question.name, []).append(span)
+        present = _rows(connection, f"{_PRESENT_ROWS} WHERE {named}", kind, *some)
+        told = answers_of(row[:-1] for row in present)
+        for (question, known), (*_, since) in zip(told, present, strict=True):
+            found.setdefault(question.name, []).append(Span(since, math.inf, known))
+    return found
+
+
+def _rows(connection: Connection, sql: str, *values: object) -> Sequence[Any]:
+    """As the driver gives them: SQLAlchemy's rows would double the time."""
+    cursor = connection.connection.cursor()
+    return cursor.execute(sql, values).fetchall()  # type: ignore[no-any-return]
 
 
 def prune(connection: Connection, before: float, kept: float) -> int:

@@ -11,7 +11,10 @@ SELECT
         THEN coalesce(a.sender_domain, '') ELSE '' END AS key_sender,
     CASE WHEN :by_name AND coalesce(a.authenticated, '') = ''
         THEN coalesce(a.name, '?') ELSE '' END AS key_name,
-    e.epoch AS key_epoch
+    CASE WHEN a.authenticated <> '' THEN 0
+        ELSE e.epoch * :doors + coalesce(s.door, 0) END AS key_epoch
 FROM arrivals AS a
 JOIN epochs AS e ON a.arrived_at >= e.since AND a.arrived_at < e.until
+LEFT JOIN spans AS s ON a.recipient_key = s.recipient_key
+    AND a.arrived_at >= s.since AND a.arrived_at < s.until
 WHERE a.outcome = 'accepted' AND a.client IS NOT NULL AND a.recipient_key IS NOT NULL
