@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from mxward.cli import front_doors
+from mxward.cli.origins import Origin, moment
 from mxward.cli.screen import Screen
-from mxward.config import Config
 from mxward.model import (
     Action,
     Arrival,
@@ -53,29 +52,21 @@ _STYLES = {
 }
 
 
-def show(screen: Screen, arrival: Arrival, decision: Decision, config: Config, now: float) -> None:
+def show(
+    screen: Screen, arrival: Arrival, decision: Decision, stage_from: Origin, now: float
+) -> None:
     """Print a decision, and what it rests on. `now`: seconds since the epoch."""
     screen.line(f"{arrival.client} brings mail for {arrival.recipient}", "bold")
     screen.labelled("action", decision.action, _STYLES[decision.action])
     enforced = ", were the stage enforced" * (decision.would is not decision.action)
     screen.labelled("would", f"{decision.would}{enforced}", _STYLES[decision.would])
     if decision.door is not Door.OUTSIDE:
-        screen.labelled("stage", f"{decision.stage}, {_stage_from(decision.evidence, config)}")
+        screen.labelled("stage", f"{decision.stage}, {stage_from}")
     screen.labelled("door", decision.door)
     screen.labelled("reason", f"{decision.reason}: {REASONS[decision.reason]}")
     screen.listed("targets", [f"{x.name} {a}" for x in decision.targets for a in x.addresses])
     screen.listed("shown", arrival.certificates)
     _show_evidence(screen, decision.evidence, now)
-
-
-def _stage_from(evidence: Evidence, config: Config) -> str:
-    place = config.place_of_stage(evidence.stage_from)
-    match evidence.stage_from:
-        case "strictest":
-            return "the strictest in force for any domain"
-        case "default":
-            return f"the default ({place})" if place else "the default"
-    return f"as of {evidence.stage_from} ({place})"
 
 
 def _show_evidence(screen: Screen, evidence: Evidence, now: float) -> None:
@@ -93,18 +84,14 @@ def _show_evidence(screen: Screen, evidence: Evidence, now: float) -> None:
 
 
 def _trust(trust: Trust) -> str:
-    until = f", until {_time(trust.expires)}" if trust.expires is not None else ""
+    until = f", until {moment(trust.expires)}" if trust.expires is not None else ""
     return f"{trust.note}, says {trust.owner} ({trust.place}){until}"
-
-
-def _time(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 # -- for programs -----------------------------------------------------------------------------
 
 
-def as_object(decision: Decision, config: Config, now: float) -> dict[str, Any]:
+def as_object(decision: Decision, stage_from: Origin, now: float) -> dict[str, Any]:
     """The same as an object; times are in seconds, `expires` since the epoch."""
     evidence = decision.evidence
     return {
@@ -115,8 +102,7 @@ def as_object(decision: Decision, config: Config, now: float) -> dict[str, Any]:
         "reason": decision.reason,
         "evidence": {
             "domain": evidence.domain,
-            "stage_from": evidence.stage_from,
-            "stage_place": config.place_of_stage(evidence.stage_from),
+            **stage_from.as_object(),
             "front_door": front_doors.as_object(evidence.front_door, now),
             "trust": _trust_object(evidence.trust),
             "names": {"state": evidence.names.state, "names": list(evidence.names.names)},
@@ -140,4 +126,5 @@ def _trust_object(trust: Trust | None) -> dict[str, Any] | None:
         "certificate": trust.certificate,
         "expires": trust.expires,
         "place": trust.place,
+        "id": trust.id,
     }

@@ -13,11 +13,12 @@ from mxward import policy
 from mxward.cli import decisions
 from mxward.cli.inquiry import Inquiry
 from mxward.cli.options import config_option, json_option, problems, remark
+from mxward.cli.origins import origin
 from mxward.cli.screen import Screen, as_json
 from mxward.config import Config, load
 from mxward.config.names import certificate_name
 from mxward.inventory import Inventory
-from mxward.model import NOT_ASKED, Arrival, Decision
+from mxward.model import NOT_ASKED, Arrival, Decision, Door
 from mxward.networks import Address, address
 
 __all__ = ["explain"]
@@ -25,8 +26,8 @@ __all__ = ["explain"]
 _HELP = """Tell what would be done with mail for RECIPIENT that a client brings, what an enforced
 stage would do with it, and why.
 
-It asks the DNS as the proxy does, and uses what the proxy remembers. HELO is shown, but never
-changes a decision.
+It asks the DNS as the proxy does, and uses what the proxy remembers, and what mxward trust and
+mxward stage have set. HELO is shown, but never changes a decision.
 
 \b
 Examples: mxward explain --client 4.3.90.120 shaun@it.co.za
@@ -95,12 +96,13 @@ def explain(
         certificates=certificates,
     )
     decision = asyncio.run(_decide(inquiry, arrival))
-    if decision.evidence.front_door is not NOT_ASKED:
+    if decision.door is not Door.OUTSIDE:
         remark(inquiry.remark)
+    stage_from = origin(decision.evidence.stage_from, config, inquiry.rules)
     if json:
-        click.echo(as_json(decisions.as_object(decision, config, time.time())))
+        click.echo(as_json(decisions.as_object(decision, stage_from, time.time())))
         return
-    decisions.show(Screen(), arrival, decision, config, time.time())
+    decisions.show(Screen(), arrival, decision, stage_from, time.time())
 
 
 async def _decide(inquiry: Inquiry, arrival: Arrival) -> Decision:

@@ -25,8 +25,8 @@ class Inquiry:
     def __init__(self, config: Config, inventory: Domains, *, accepts: bool = False) -> None:
         """Raises ConfigError where there is no DNS server to ask.
 
-        Without a store to read, nothing is remembered, and `remark` says why; where the operator
-        `accepts`, that raises StoreError.
+        Without a store to read, nothing is remembered, nor is what `mxward trust` and `stage` have
+        set there, and `remark` says why; where the operator `accepts`, that raises StoreError.
         """
         self.rules = config.rules(inventory)
         self.remark = ""
@@ -37,13 +37,17 @@ class Inquiry:
             # one that is made here would belong to whoever types this, not to the proxy's user
             store = Store.open(path, read_only=not (accepts and path.exists()))
             self._memory = Recalling(store)
+            self.rules = self.rules.having(store.word())
         except StoreError as error:
             if accepts:
                 raise
-            self.remark = f"nothing is remembered: {error}"
+            lost = ", nor what mxward trust and stage have set" * path.exists()
+            self.remark = f"nothing is remembered{lost}: {error}"
         # the proxy may well read what is closed to whoever types this
-        lost = bool(self.remark) and os.access(path, os.R_OK)
-        self.doors = Doors(resolver, self.rules.scanners, self._memory, time.time, memory_lost=lost)
+        unusable = bool(self.remark) and os.access(path, os.R_OK)
+        self.doors = Doors(
+            resolver, self.rules.scanners, self._memory, time.time, memory_lost=unusable
+        )
         self.names = ClientNames(resolver, time.time)
 
     async def accept(self, scanner: str) -> Egress | None:
