@@ -1,7 +1,8 @@
 """Exim as the mail server: one Maildir for all mailboxes, relaying for its own host as packaged.
 
-`settings` adds lines to the main section, `authenticators` to the section of that name. Not here:
-local users, aliases.
+`settings` adds lines to the main section, `authenticators` to the section of that name, `acls`
+whole ACLs, `rcpt` statements before those that judge recipients, `routers` routers before the
+mailboxes. Not here: local users.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ _CONFIGURATION = """\
 primary_hostname = {hostname}
 exim_path = /opt/usr/sbin/exim4
 spool_directory = /srv/spool
-log_file_path = /srv/logs/%s
-write_rejectlog = false
+log_file_path = {log_file_path}
+write_rejectlog = {rejectlog}
 pid_file_path = /srv/exim.pid
 keep_environment = LD_LIBRARY_PATH
 deliver_drop_privilege = true
@@ -35,11 +36,12 @@ dsn_advertise_hosts = *
 rfc1413_query_timeout = 0s
 smtp_accept_max = 0
 smtp_accept_queue_per_connection = 0
-log_selector = +incoming_interface +incoming_port +proxy +received_recipients +subject \\
-  +pipelining +tls_cipher
+log_selector = {log_selector}
 {settings}
 begin acl
+{acls}
 rcpt:
+{rcpt}
   accept  domains = +local_domains
           !local_parts = nobody
   deny    domains = +local_domains
@@ -49,6 +51,7 @@ rcpt:
   deny    message = 5.7.1 Relay not permitted
 
 begin routers
+{routers}
 mailboxes:
   driver = accept
   domains = +local_domains
@@ -69,6 +72,10 @@ begin retry
 begin authenticators
 {authenticators}
 """
+_LOG_SELECTOR = (
+    "+incoming_interface +incoming_port +proxy +received_recipients +subject +pipelining"
+    " +tls_cipher"
+)
 _NOTHING_LEAVES = """\
 elsewhere:
   driver = redirect
@@ -83,6 +90,12 @@ class Exim(MailServer):
     authenticators = ""
     elsewhere = _NOTHING_LEAVES  # the last router
     transports = ""
+    acls = ""
+    rcpt = ""
+    routers = ""
+    log_selector = _LOG_SELECTOR
+    log_file_path = "/srv/logs/%s"
+    rejectlog = False
 
     def configure(self) -> list[str]:
         for name in ("spool", "logs", "mail"):
@@ -96,6 +109,12 @@ class Exim(MailServer):
             proxy_port=self.proxy_port or 0,
             tls="*" if self._write_certificate() else "",
             settings=self.settings,
+            log_file_path=self.log_file_path,
+            log_selector=self.log_selector,
+            rejectlog="true" if self.rejectlog else "false",
+            acls=self.acls,
+            rcpt=self.rcpt,
+            routers=self.routers,
             elsewhere=self.elsewhere,
             transports=self.transports,
             authenticators=self.authenticators,

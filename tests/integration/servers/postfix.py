@@ -1,8 +1,8 @@
 """Postfix as the mail server, with Debian's relay settings: it relays for its own host.
 
 Deliveries are fast (no back-off between tries, no limits on clients) and go into one Maildir;
-`settings` are lines for main.cf, where a later one replaces an earlier. Not here: SASL, local
-users, pickup.
+`settings` are lines for main.cf, where a later one replaces an earlier; `services` are lines for
+master.cf. Not here: SASL, local users.
 """
 
 from __future__ import annotations
@@ -90,10 +90,11 @@ class Postfix(MailServer):
     """
 
     xclient_port: int | None = None
+    services = ""
 
     def configure(self) -> list[str]:
         self._write("main.cf", self._main())
-        self._write("master.cf", self._inet_services() + _SERVICES)
+        self._write("master.cf", self._inet_services() + _SERVICES + self.services)
         self._write("dynamicmaps.cf", "pcre postfix-pcre.so dict_pcre_open\n")
         self._write("domains", "".join(f"{domain} here\n" for domain in self.domains))
         self._write("mailboxes", "!/^nobody@/ mail/\n")
