@@ -99,5 +99,8 @@ class Reader(Protocol):
     def read(self, lines: Iterable[bytes]) -> Iterator[Logged]:
         """What these lines tell. What needs later lines is kept, within bounds. Never raises."""
 
+    def unfinished(self) -> set[bytes]:
+        """The ids of the messages that wait for later lines."""
+
     def end(self) -> Iterator[Logged]:
         """What was still waiting for later lines, with what is known of it."""

@@ -86,6 +86,10 @@ class MixedReader:
         for exim, run in groupby(lines, self._of_exim):
             yield from self._readers[exim].read(run)
 
+    def unfinished(self) -> set[bytes]:
+        """The ids of the messages that wait."""
+        return set().union(*(reader.unfinished() for reader in self._readers.values()))
+
     def end(self) -> Iterator[Logged]:
         """What was still waiting for later lines."""
         for reader in self._readers.values():
