@@ -20,20 +20,19 @@ from mxward.maillog.exim_rejected import Copies, rejection
 from mxward.maillog.exim_told import goes_on, told
 from mxward.maillog.logged import Logged, Outcome, Tally
 from mxward.maillog.stamps import Clock
+from mxward.maillog.strange import (
+    LONGEST,
+    NO_BEGINNING,
+    NO_TIME,
+    NOT_A_DELIVERY,
+    NOT_A_REJECTION,
+    NOT_AN_ARRIVAL,
+    TOO_LONG,
+    UNKNOWN_TO_EXIM,
+    WRONG_DATE,
+)
 
 __all__ = ["EximReader"]
-
-LONGEST = 65536
-"""Octets of a line; Exim writes 8192."""
-
-NOT_AN_ARRIVAL = "looks like an arrival, and is none"
-NOT_A_DELIVERY = "looks like a delivery, and is none"
-NOT_A_REJECTION = "looks like a rejection, and is none"
-WRONG_DATE = "wrong date"
-NO_TIME = "does not begin with a time"
-NO_BEGINNING = "part of a line whose beginning is missing"
-TOO_LONG = "longer than any line of Exim's"
-UNKNOWN = "nothing that Exim writes"
 
 _DELIVERIES = {mark.encode(): mark for mark in ("=>", "->", ">>", "*>", "**", "==")}
 _COUNTED = {**_DELIVERIES, b"Completed": "Completed"}
@@ -96,6 +95,10 @@ class EximReader:
             else:
                 yield from entry(line, found.end(), at, host, message, mark, number)
 
+    def unfinished(self) -> set[bytes]:
+        """The ids of the messages that wait."""
+        return {message.encode("ascii") for _, message in self._waiting.messages}
+
     def end(self) -> Iterator[Logged]:
         """The messages that were not completed, with the recipients seen."""
         yield from self._waiting.end()
@@ -148,7 +151,7 @@ class EximReader:
         elif b" <= " in line:
             self.tally.wonder(NOT_AN_ARRIVAL, number, line)
         else:
-            self.tally.wonder(NOT_A_REJECTION if refused else UNKNOWN, number, line)
+            self.tally.wonder(NOT_A_REJECTION if refused else UNKNOWN_TO_EXIM, number, line)
         return ()
 
     def _without_time(self, line: bytes, number: int) -> Iterable[Logged]:
@@ -189,7 +192,7 @@ class EximReader:
             found = HEAD.match(_ANY_TIME + entry)
             entry = _ANY_TIME + entry
             if found is None:
-                self.tally.wonder(UNKNOWN, number, line)
+                self.tally.wonder(UNKNOWN_TO_EXIM, number, line)
                 return ()
         return self._entry(entry, found.end(), at, host, found[2], found[3], number)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from ipaddress import ip_address
 
 from mxward.maillog.exim_lines import AMBIGUOUS, ARRIVAL, PASTED, RECIPIENT
 from mxward.maillog.logged import Logged, Outcome
+from mxward.maillog.octets import address, text
 
-__all__ = ["LONGEST_LINE", "arrival", "authenticated", "cipher_name", "connection", "text"]
+__all__ = ["LONGEST_LINE", "arrival", "authenticated", "cipher_name", "connection"]
 
 LONGEST_LINE = 8180
 """Octets; Exim's buffer is 8192. What reaches this may have been cut, 4.96 does so silently."""
@@ -76,18 +76,13 @@ def _pasted(line: bytes, begin: int) -> re.Match[bytes] | None:
     return None if b'"' in line or b"\xe2\x80" not in line else PASTED.match(line, begin)
 
 
-def text(octets: bytes) -> str:
-    """As the log has it; what is not UTF-8 becomes `\\xff`."""
-    return str(octets, "utf-8", "backslashreplace")
-
-
 def connection(
     name: bytes | None, helo: bytes | None, client: bytes | None, interface: bytes | None
 ) -> tuple[str | None, str | None, str | None, str | None] | None:
     """The same as texts; None where an address is none."""
     if client is None:
         return None, None, None, None
-    client_text = _address(client)
+    client_text = address(client)
     if client_text is None:
         return None
     name_text = None if name is None else str(name, "utf-8", "backslashreplace")
@@ -96,19 +91,10 @@ def connection(
         helo_text = None if helo is None else str(helo, "utf-8", "backslashreplace")
     if interface is None:
         return name_text, helo_text, client_text, None
-    interface_text = _address(interface)
+    interface_text = address(interface)
     if interface_text is None:
         return None
     return name_text, helo_text, client_text, interface_text
-
-
-@lru_cache(maxsize=65536)
-def _address(octets: bytes) -> str | None:
-    """As everybody writes it; None where it is none. Most mail comes from few clients."""
-    try:
-        return str(ip_address(octets.decode("ascii")))
-    except ValueError:
-        return None
 
 
 @lru_cache(maxsize=1024)

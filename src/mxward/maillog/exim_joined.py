@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mxward.maillog.exim_arrival import text
 from mxward.maillog.exim_lines import DELIVERY, ORIGINAL, PLACE
 from mxward.maillog.logged import Logged
+from mxward.maillog.octets import text
 
 __all__ = ["Waiting"]
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 
-from mxward.maillog.exim_arrival import authenticated, cipher_name, connection, text
+from mxward.maillog.exim_arrival import authenticated, cipher_name, connection
 from mxward.maillog.exim_lines import AMBIGUOUS, QUOTED, REFUSED, REFUSED_LATE, REJECTED
 from mxward.maillog.logged import Logged, Outcome
+from mxward.maillog.octets import text
 from mxward.maillog.syslog import Prefixed
 
 __all__ = ["Copies", "for_the_rejectlog", "rejection"]
@@ -35,6 +36,7 @@ _RECIPIENT = re.compile(
 _SENDER = re.compile(rb'MAIL <((?:%s@)?[^<>" ]*)>(?:: (.*))?\Z' % QUOTED, re.DOTALL)
 _REJECTED, _DEFERRED = Outcome.REJECTED, Outcome.DEFERRED
 _MOST_PROCESSES = 1000
+_A_SECOND = 1.0
 _BEFORE_HELO = re.compile(rb"connection |EHLO or HELO ")
 _WITH_SENDER = re.compile(rb"RCPT |after DATA|during MIME")
 _PLACE = re.compile(
@@ -148,7 +150,8 @@ def _logged(
 class Copies:
     """Where both logs go to syslog, a rejection comes twice: for the mainlog and the rejectlog.
 
-    The copy has the same text, process and time, and comes next from that process. Bounded.
+    The copy has the same text and process, and comes next from that process, at the same time
+    (where Exim does not write its own, syslog's second may have ended in between). Bounded.
     """
 
     def __init__(self) -> None:
@@ -157,7 +160,8 @@ class Copies:
     def is_one(self, prefixed: Prefixed, at: float, entry: bytes) -> bool:
         """Whether this is the second of the two."""
         key = (prefixed.host, prefixed.pid)
-        if self._last.pop(key, None) == (at, entry):
+        before = self._last.pop(key, None)
+        if before is not None and before[1] == entry and abs(at - before[0]) <= _A_SECOND:
             return True
         if len(self._last) >= _MOST_PROCESSES:
             del self._last[next(iter(self._last))]

@@ -1,0 +1,153 @@
+"""Messages that Postfix is at work on: what its daemons tell of each, joined by queue id.
+
+Who brings a message stands first, and is no arrival yet. That it was taken, its sender, its size
+and how many recipients it has say the queue manager, and who they are the delivery agents. A
+message goes out when all of them were seen, when it is removed, or at the end with those seen.
+Ids are given again: a new beginning ends whatever had the id. Bounded in messages and recipients:
+of too many the oldest goes as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mxward.maillog.logged import Logged, Outcome
+from mxward.maillog.octets import address, text
+from mxward.maillog.postfix_entry import named
+
+__all__ = ["OWN", "Key", "Message", "Messages", "Tls"]
+
+MOST_RECIPIENTS = 1_000_000
+"""Of all messages that wait."""
+
+Key = tuple[bytes, bytes]
+"""The host, and the queue id."""
+
+Origin = tuple[bytes | None, bytes, bytes | None, bytes | None]
+"""The client's name, address and port, and as whom it authenticated."""
+
+OWN: Origin = (None, b"", None, None)
+"""The mail server's own: given to it by a program, or made by itself."""
+
+Tls = tuple[bytes, bool | None, bytes | None]
+"""The cipher, whether the client's certificate was verified, and its name."""
+
+_ACCEPTED = Outcome.ACCEPTED
+
+
+class Message:
+    """What is known of one."""
+
+    __slots__ = ("at", "expected", "line", "origin", "recipients", "sender", "size", "tls")
+
+    def __init__(self, at: float, line: int, origin: Origin | None, tls: Tls | None) -> None:
+        self.at = at
+        self.line = line
+        self.origin = origin  # None: not known yet
+        self.tls = tls
+        self.sender: bytes | None = None  # None: it was not taken yet
+        self.size = self.expected = 0
+        self.recipients: dict[bytes, bytes] = {}  # as they were given, by what was made of them
+
+    @property
+    def user(self) -> bytes:
+        """As whom its client authenticated; empty: as nobody."""
+        return (self.origin or OWN)[3] or b""
+
+    def is_of(self, client: bytes) -> bool:
+        """Whether this address has brought it."""
+        return self.origin is not None and self.origin[1] == client
+
+
+class Messages:
+    """By host and id, the oldest first."""
+
+    def __init__(self, most: int, host: str | None) -> None:
+        self._most = most
+        self._host = host
+        self._recipients = 0
+        self.waiting: dict[Key, Message] = {}
+
+    def begin(self, key: Key, message: Message) -> tuple[Logged, ...]:
+        """Let it wait. Whoever had its id, and whoever there is no more room for, goes."""
+        gone = self.take(key) if key in self.waiting else ()
+        self.waiting[key] = message
+        if len(self.waiting) > self._most:
+            gone += self.take(next(iter(self.waiting)))
+        return gone
+
+    def own(self, key: Key, at: float, line: int) -> None:
+        """The mail server has made this message itself; it may be known already, or not yet."""
+        message = self.waiting.get(key)
+        if message is None:
+            self.waiting[key] = Message(at, line, OWN, None)
+        elif message.origin is None:
+            message.origin = OWN
+
+    def give(self, key: Key, message: Message, to: bytes, given: bytes) -> tuple[Logged, ...]:
+        """One of its recipients; whatever goes out by that."""
+        recipients = message.recipients
+        if to not in recipients:
+            recipients[to] = given
+            self._recipients += 1
+        if len(recipients) >= message.expected > 0 and message.origin is not None:
+            return self.take(key)
+        gone: tuple[Logged, ...] = ()
+        while self._recipients > MOST_RECIPIENTS:
+            gone += self.take(next(iter(self.waiting)))
+        return gone
+
+    def take(self, key: Key) -> tuple[Logged, ...]:
+        """The message is complete, or has to go as it is. What was not taken was no arrival."""
+        message = self.waiting.pop(key, None)
+        if message is None:
+            return ()
+        self._recipients -= len(message.recipients)
+        if message.sender is None or message.origin is None:
+            return ()
+        return (self._logged(key, message),)
+
+    def end(self) -> Iterator[Logged]:
+        """Nothing more will come."""
+        for key in list(self.waiting):
+            yield from self.take(key)
+
+    def _logged(self, key: Key, message: Message) -> Logged:
+        name, client, port, user = message.origin or OWN
+        recipients = message.recipients.values()
+        whole = len(recipients) >= message.expected
+        cipher, verified, certificate = message.tls or (None, None, None)
+        own = not client
+        return Logged(
+            message.at,
+            _ACCEPTED,
+            "postfix",
+            named(key[0], self._host),
+            key[1].decode("ascii"),
+            None if own else address(client),
+            None if port is None else int(port),
+            None,
+            None,
+            confirmed(name),
+            None,
+            "local" if own else None,
+            None if cipher is None else text(cipher),
+            None if certificate is None else text(certificate),
+            verified,
+            text(user or b""),
+            text(message.sender or b""),
+            tuple(map(text, dict.fromkeys(recipients))),
+            message.size,
+            None,
+            None,
+            None,
+            message.line,
+            not whole,
+        )
+
+
+def confirmed(name: bytes | None) -> str | None:
+    """The client's name; what Postfix calls `unknown` has none that leads back to it."""
+    if name is None:
+        return None
+    return "" if name == b"unknown" else text(name)

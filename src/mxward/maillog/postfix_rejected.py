@@ -1,0 +1,178 @@
+"""Attempts that Postfix did not accept -> what its log tells of them.
+
+smtpd, cleanup (header and body checks), milters, a filter before the queue, postscreen. What was
+only warned of, held, or sent elsewhere is no attempt that failed; what was accepted and thrown
+away is an arrival.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from mxward.maillog.logged import Logged, Outcome
+from mxward.maillog.octets import address, text
+from mxward.maillog.postfix_entry import Entry
+from mxward.maillog.postfix_joined import Key, Message, Origin, Tls, confirmed
+from mxward.maillog.postfix_lines import (
+    BEFORE_FIELDS,
+    BY_CLEANUP,
+    BY_POSTSCREEN,
+    BY_PROXY,
+    BY_SMTPD,
+    NO_ID,
+    TOO_BIG,
+    TOO_MANY,
+)
+from mxward.maillog.postfix_sessions import Session
+
+__all__ = ["brings", "by_cleanup", "by_postscreen", "by_proxy", "by_smtpd", "too_big", "too_many"]
+
+_ACCEPTED, _REJECTED, _DEFERRED = Outcome.ACCEPTED, Outcome.REJECTED, Outcome.DEFERRED
+_TAKEN = re.compile(rb"(?:milter-[a-z]+-|milter-)?discard|proxy-accept")
+_LATER = re.compile(rb"4(?:[0-9]{2}|[.][0-9]+[.][0-9]+)(?: |\Z)")
+_NOBODY_YET = (b"CONNECT", b"HELO", b"EHLO", b"MAIL")
+_BRINGS = re.compile(
+    rb"[a-z-]+: (?:CONNECT|HELO|EHLO|MAIL|RCPT|DATA|BDAT|END-OF-MESSAGE|STARTTLS|after [A-Z-]+)"
+    rb"(?: from |: )"
+)
+
+Said = tuple[bytes | None, bytes | None, bytes | None, bytes | None, bytes | None]
+"""What the client had said: sender, recipient, protocol, HELO; and as whom it authenticated."""
+
+_NOTHING: Said = (None, None, None, None, None)
+
+
+def brings(rest: bytes) -> bool:
+    """Whether what was turned away was an attempt to bring mail; VRFY, ETRN and AUTH are none."""
+    return _BRINGS.match(rest) is not None
+
+
+def by_smtpd(
+    what: bytes, entry: Entry, session: Session | None, message: Message | None
+) -> Logged | None:
+    """A line of smtpd's or of a milter's, by `what` was done; None: it is none, or may be forged.
+
+    As whom the client authenticated is logged since 3.10; else the `message` tells, if it is known.
+    """
+    found = BY_SMTPD.match(entry.rest) if entry.rest.count(BEFORE_FIELDS) < 2 else None
+    if found is None:
+        return None
+    stage, peer, name, client, port, why, *said = found.groups()
+    sender, recipient, protocol, helo, user = said
+    if recipient is not None and stage in _NOBODY_YET:
+        return None
+    if user is None and message is not None and message.is_of(client):
+        user = message.user
+    tls = None if session is None else session.tls_of(peer)
+    fields = (sender, recipient, protocol, helo, user)
+    return _logged(entry, (name, client, port, None), _outcome(what, why), fields, why, tls)
+
+
+def by_proxy(what: bytes, entry: Entry, session: Session | None) -> Logged | None:
+    """What a filter before the queue answered, for the client that the process is talking to."""
+    found = BY_PROXY.match(entry.rest) if entry.rest.count(BEFORE_FIELDS) == 1 else None
+    if found is None or session is None or session.filtered is None:
+        return None
+    _, why, sender, recipient, protocol, helo, user = found.groups()
+    origin = session.filtered
+    fields = (sender, recipient, protocol, helo, user or origin[3] or b"")
+    return _logged(entry, origin, _outcome(what, why), fields, why, session.tls)
+
+
+def by_cleanup(what: bytes, entry: Entry, message: Message | None) -> Logged | None:
+    """What header and body checks found in a message, that may be known."""
+    found = BY_CLEANUP.match(entry.rest) if entry.rest.count(BEFORE_FIELDS) == 1 else None
+    if found is None:
+        return None
+    _, name, client, port, sender, recipient, protocol, helo, user, why = found.groups()
+    tls = None
+    if message is not None and message.origin is not None and message.origin[1] == (client or b""):
+        user, tls = message.origin[3] or b"", message.tls
+    fields = (sender, recipient, protocol, helo, user)
+    told = why or b""
+    return _logged(
+        entry, (name, client or b"", port, None), _outcome(what, told), fields, told, tls
+    )
+
+
+def by_postscreen(entry: Entry) -> Logged | None:
+    """What postscreen turned away: it knows no names."""
+    found = BY_POSTSCREEN.match(entry.rest) if entry.rest.count(BEFORE_FIELDS) < 2 else None
+    if found is None:
+        return None
+    client, port, why, sender, recipient, protocol, helo, busy, busy_port, reason = found.groups()
+    if busy is not None:
+        return _logged(entry, (None, busy, busy_port, None), _DEFERRED, _NOTHING, reason, None)
+    fields = (sender, recipient, protocol, helo, b"")
+    origin = (None, client, port, None)
+    return _logged(entry, origin, _outcome(b"reject", why), fields, why, None)
+
+
+def too_many(entry: Entry) -> Logged | None:
+    """A client that came too often, and was told to come later."""
+    found = TOO_MANY.match(entry.rest)
+    if found is None:
+        return None
+    why, _, name, client, port = found.groups()
+    return _logged(entry, (name, client, port, None), _DEFERRED, _NOTHING, why, None)
+
+
+def too_big(entry: Entry, messages: Mapping[Key, Message]) -> Logged | None:
+    """A message that is too long, or has been under way for too long; its client is known by it."""
+    found = TOO_BIG.match(entry.rest)
+    message = None if found is None else messages.get((entry.host, found[1]))
+    if found is None or message is None or message.origin is None:
+        return None
+    entry.id = found[1]
+    fields = (None, None, None, None, message.user)
+    return _logged(entry, message.origin, _REJECTED, fields, found[2], message.tls)
+
+
+def _outcome(what: bytes, reply: bytes) -> Outcome:
+    if _TAKEN.match(what):
+        return _ACCEPTED
+    return _DEFERRED if _LATER.match(reply) else _REJECTED
+
+
+def _logged(
+    entry: Entry, origin: Origin, outcome: Outcome, said: Said, why: bytes, tls: Tls | None
+) -> Logged | None:
+    """None where the address is none."""
+    name, client, port, _ = origin
+    client_text = address(client) if client else None
+    if client and client_text is None:
+        return None
+    sender, recipient, protocol, helo, user = said
+    cipher, verified, certificate = tls or (None, None, None)
+    return Logged(
+        entry.at,
+        outcome,
+        "postfix",
+        entry.host_name,
+        None if entry.id is None or entry.id == NO_ID else entry.id.decode("ascii"),
+        client_text,
+        None if port is None else int(port),
+        None,
+        None,
+        confirmed(name) if client else None,
+        None if helo is None else text(helo),
+        None if protocol is None else _protocol(protocol, tls is not None, bool(user)),
+        None if cipher is None else text(cipher),
+        None if certificate is None else text(certificate),
+        verified,
+        None if user is None else text(user.removeprefix(b"<").removesuffix(b">")),
+        None if sender is None else text(sender),
+        () if recipient is None else (text(recipient),),
+        None,
+        None,
+        None if outcome is _ACCEPTED else text(why),
+        None,
+        entry.number,
+        outcome is _ACCEPTED,
+    )
+
+
+def _protocol(name: bytes, tls: bool, authenticated: bool) -> str:
+    """As RFC 3848 names it; Postfix tells TLS and authentication elsewhere."""
+    return text(name).lower() + "s" * tls + "a" * authenticated
