@@ -6,6 +6,7 @@ syslog        what syslog and journald put before a line
 exim          Exim's mainlog and rejectlog
 postfix       Postfix's mail log, joined by queue id
 recognise     which of them a log is
+kept          what a reader holds between two lines, as JSON
 
 What senders, HELOs, recipients and subjects say is the attacker's word inside our evidence: lines
 are matched as octets, anchored at both ends; what looks like an arrival and does not match is

@@ -10,6 +10,7 @@ A sender can put anything but a line end into a log. See `exim_lines` for why th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from mxward.maillog import syslog
 from mxward.maillog.exim_arrival import arrival
@@ -102,6 +103,17 @@ class EximReader:
     def end(self) -> Iterator[Logged]:
         """The messages that were not completed, with the recipients seen."""
         yield from self._waiting.end()
+
+    def held(self) -> Any:
+        """See `kept`."""
+        return (self._waiting.held(), self._chunks.held(), self._copies.held())
+
+    def resume(self, held: Any) -> None:
+        """Go on from there."""
+        waiting, chunks, copies = held
+        self._waiting.resume(waiting)
+        self._chunks.resume(chunks)
+        self._copies.resume(copies)
 
     def _entry(
         self,

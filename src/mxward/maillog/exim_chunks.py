@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from typing import Any
 
 from mxward.maillog.syslog import Prefixed
 
@@ -30,6 +31,13 @@ class Chunks:
 
     def __init__(self) -> None:
         self._unfinished: dict[tuple[bytes | None, bytes, bytes | None], list[bytes]] = {}
+
+    def held(self) -> Any:
+        """See `kept`."""
+        return self._unfinished
+
+    def resume(self, held: Any) -> None:
+        self._unfinished = dict(held)
 
     def join(self, prefixed: Prefixed) -> bytes | Part:
         """The whole line. What stands in a later part alone may be anybody's words: it is lost."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from mxward.maillog.exim_lines import DELIVERY, ORIGINAL, PLACE
 from mxward.maillog.logged import Logged
@@ -25,6 +26,17 @@ class Waiting:
         self._most = most
         self.messages: dict[tuple[str | None, str], tuple[Logged, dict[str, None]]] = {}
         self._incomplete: set[tuple[str | None, str]] = set()
+
+    def held(self) -> Any:
+        """See `kept`."""
+        return [(*waited, key in self._incomplete) for key, waited in self.messages.items()]
+
+    def resume(self, held: Any) -> None:
+        for logged, recipients, incomplete in held:
+            key = (logged.host, logged.message or "")
+            self.messages[key] = (logged, dict(recipients))
+            if incomplete:
+                self._incomplete.add(key)
 
     def put(self, logged: Logged) -> tuple[Logged, ...]:
         """Let it wait. Whoever had its id, and whoever there is no more room for, goes."""

@@ -8,6 +8,7 @@ attempts: protocol and synchronisation errors, whose lines begin with the client
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from mxward.maillog.exim_arrival import authenticated, cipher_name, connection
 from mxward.maillog.exim_lines import AMBIGUOUS, QUOTED, REFUSED, REFUSED_LATE, REJECTED
@@ -156,6 +157,13 @@ class Copies:
 
     def __init__(self) -> None:
         self._last: dict[tuple[bytes | None, bytes | None], tuple[float, bytes]] = {}
+
+    def held(self) -> Any:
+        """See `kept`."""
+        return self._last
+
+    def resume(self, held: Any) -> None:
+        self._last = dict(held)
 
     def is_one(self, prefixed: Prefixed, at: float, entry: bytes) -> bool:
         """Whether this is the second of the two."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 __all__ = ["Logged", "Outcome", "Reader", "Tally"]
 
@@ -104,3 +104,9 @@ class Reader(Protocol):
 
     def end(self) -> Iterator[Logged]:
         """What was still waiting for later lines, with what is known of it."""
+
+    def held(self) -> Any:
+        """All that it knows of the lines so far and may need for later ones; see `kept`."""
+
+    def resume(self, held: Any) -> None:
+        """Go on where one of the same kind has been. What is not its own may raise anything."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from mxward.maillog import postfix_told, syslog
 from mxward.maillog.logged import Logged, Tally
@@ -68,9 +69,10 @@ class PostfixReader:
         self._clock = clock
         self._entry = Entry(host)
         self._messages = Messages(waiting, host)
+        self._smtpd = Smtpd(self._kinds, self._messages)
         self._handlers: dict[bytes, _Handler] = dict.fromkeys(_AGENTS, self._agent)
         self._handlers |= {
-            b"smtpd": Smtpd(self._kinds, self._messages).read,
+            b"smtpd": self._smtpd.read,
             b"cleanup": self._cleanup,
             b"qmgr": self._qmgr,
             b"oqmgr": self._qmgr,
@@ -121,6 +123,16 @@ class PostfixReader:
     def end(self) -> Iterator[Logged]:
         """The messages that were taken and not removed, with the recipients seen."""
         yield from self._messages.end()
+
+    def held(self) -> Any:
+        """See `kept`."""
+        return (self._messages.held(), self._smtpd.sessions.held())
+
+    def resume(self, held: Any) -> None:
+        """Go on from there."""
+        messages, sessions = held
+        self._messages.resume(messages)
+        self._smtpd.sessions.resume(sessions)
 
     def _unusual(self, line: bytes) -> tuple[bytes, bytes]:
         """Time and daemon of a line of RFC 5424, or without a process's number."""

@@ -10,6 +10,7 @@ of too many the oldest goes as it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from mxward.maillog.logged import Logged, Outcome
 from mxward.maillog.octets import address, text
@@ -49,6 +50,11 @@ class Message:
         self.size = self.expected = 0
         self.recipients: dict[bytes, bytes] = {}  # as they were given, by what was made of them
 
+    def held(self) -> Any:
+        """See `kept`."""
+        known = (self.at, self.line, self.origin, self.tls, self.sender, self.size, self.expected)
+        return (*known, self.recipients)
+
     @property
     def user(self) -> bytes:
         """As whom its client authenticated; empty: as nobody."""
@@ -67,6 +73,17 @@ class Messages:
         self._host = host
         self._recipients = 0
         self.waiting: dict[Key, Message] = {}
+
+    def held(self) -> Any:
+        """See `kept`."""
+        return {key: message.held() for key, message in self.waiting.items()}
+
+    def resume(self, held: Any) -> None:
+        for key, told in held.items():
+            self.waiting[key] = message = Message(*told[:4])
+            message.sender, message.size, message.expected, recipients = told[4:]
+            message.recipients = dict(recipients)
+            self._recipients += len(recipients)
 
     def begin(self, key: Key, message: Message) -> tuple[Logged, ...]:
         """Let it wait. Whoever had its id, and whoever there is no more room for, goes."""

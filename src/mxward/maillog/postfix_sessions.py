@@ -6,6 +6,8 @@ session: then nothing is known of its TLS.
 
 from __future__ import annotations
 
+from typing import Any
+
 from mxward.maillog.postfix_joined import Origin, Tls
 from mxward.maillog.postfix_lines import CERTIFICATE, TLS
 
@@ -41,6 +43,18 @@ class Sessions:
 
     def __init__(self) -> None:
         self._open: dict[Process, Session] = {}
+
+    def held(self) -> Any:
+        """See `kept`."""
+        return {
+            process: (session.peer, session.tls, session.certificate, session.filtered)
+            for process, session in self._open.items()
+        }
+
+    def resume(self, held: Any) -> None:
+        for process, (peer, *others) in held.items():
+            self._open[process] = session = Session(peer)
+            session.tls, session.certificate, session.filtered = others
 
     def close(self, process: Process) -> None:
         """It has another client now, or none."""

@@ -25,17 +25,17 @@ class Smtpd:
     def __init__(self, kinds: Counter[str], messages: Messages) -> None:
         self._kinds = kinds
         self._messages = messages
-        self._sessions = Sessions()
+        self.sessions = Sessions()
 
     def read(self, entry: Entry) -> Iterable[Logged] | str:
         """What a line tells, or what is strange about it."""
         rest = entry.rest
         if rest.startswith(b"connect from "):
-            self._sessions.close(entry.process)
+            self.sessions.close(entry.process)
             self._kinds["connect from"] += 1
             return ()
         if rest.startswith(b"disconnect from "):
-            self._sessions.close(entry.process)
+            self.sessions.close(entry.process)
             self._kinds["disconnect from"] += 1
             return ()
         if rest.startswith(b"client="):
@@ -44,7 +44,7 @@ class Smtpd:
         if action is not None and action[1] in ATTEMPTS:
             return self._turned_away(action[1], entry)
         if entry.id is None:
-            if self._sessions.secured(entry.process, rest):
+            if self.sessions.secured(entry.process, rest):
                 self._kinds["TLS"] += 1
                 return ()
             if action is not None and action[1] == b"warning":
@@ -65,9 +65,9 @@ class Smtpd:
         self._kinds["client="] += 1
         origin = (name, client, port, user)
         if entry.id == NO_ID:
-            self._sessions.filtered(entry.process, peer, origin)
+            self.sessions.filtered(entry.process, peer, origin)
             return ()
-        session = self._sessions.of(entry.process)
+        session = self.sessions.of(entry.process)
         tls = None if session is None else session.tls_of(peer)
         return self._messages.begin(entry.key, Message(entry.at, entry.number, origin, tls))
 
@@ -75,7 +75,7 @@ class Smtpd:
         if not brings(entry.rest):
             self._kinds[what.decode("ascii")] += 1
             return ()
-        session = self._sessions.of(entry.process)
+        session = self.sessions.of(entry.process)
         if what.startswith(b"proxy-"):
             logged = by_proxy(what, entry, session)
         else:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from itertools import groupby
+from typing import Any
 
 from mxward.maillog import syslog
 from mxward.maillog.exim import EximReader
@@ -75,6 +76,7 @@ class MixedReader:
 
     def __init__(self, found: Format | None, clock: Clock, host: str | None) -> None:
         self.tally = Tally()
+        self._clock = clock
         rejectlog = found is Format.REJECTLOG
         exim = EximReader(clock, host=host, rejectlog=rejectlog, tally=self.tally)
         postfix = PostfixReader(clock, host=host, tally=self.tally)
@@ -94,6 +96,18 @@ class MixedReader:
         """What was still waiting for later lines."""
         for reader in self._readers.values():
             yield from reader.end()
+
+    def held(self) -> Any:
+        """See `kept`."""
+        both = [self._readers[exim].held() for exim in (True, False)]
+        return (self._exim, self.tally.lines, self._clock.held(), *both)
+
+    def resume(self, held: Any) -> None:
+        """Go on from there."""
+        self._exim, self.tally.lines, clock, exim, postfix = held
+        self._clock.resume(clock)
+        self._readers[True].resume(exim)
+        self._readers[False].resume(postfix)
 
     def _of_exim(self, line: bytes) -> bool:
         """Whether it is Exim's. Lines of no known form belong to the line before."""

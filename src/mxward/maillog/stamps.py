@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
 
 __all__ = ["Clock"]
 
@@ -49,6 +50,16 @@ class Clock:
         self._base_3164 = 0.0
         self._year = 0  # of the last RFC 3164 stamp; 0: there was none yet
         self._month = 0
+
+    def held(self) -> Any:
+        """What it remembers of the stamps so far; see `kept`."""
+        minutes = (self._minute, self._offset, self._base, self._minute_3164, self._base_3164)
+        return (*minutes, self._year, self._month)
+
+    def resume(self, held: Any) -> None:
+        """Go on from there."""
+        self._minute, self._offset, self._base, self._minute_3164, *others = held
+        self._base_3164, self._year, self._month = others
 
     def at(self, stamp: bytes) -> float | None:
         """Any of the forms."""
