@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mxward.audit.services import Nature
 from mxward.config import (
     Config,
     ConfigError,
@@ -23,6 +24,7 @@ from mxward.config import (
     TlsVersion,
     load,
 )
+from mxward.config.sections_audit import ServiceSettings, WaiverSettings
 from mxward.config.sections_entries import ScannerSettings, TrustSettings
 from mxward.config.sections_limits import ClientSettings
 from mxward.domains import Domains
@@ -76,6 +78,27 @@ def test_every_value_is_read(full: Path) -> None:
     assert config.store.path == f"{full.parent}/store.db"
     assert config.log.format is LogFormat.JSON
     assert config.metrics.listen == Endpoint("::1", 9625)
+
+
+def test_the_audit_is_read(full: Path) -> None:
+    config = load(full)
+    audit = config.audit
+    assert audit.networks == (ip_network("192.0.2.0/25"), ip_network("2001:db8:a::/48"))
+    assert (audit.ports, audit.tls_ports) == ((25, 10465), (10465,))
+    assert (audit.guesses, audit.sender) == (("old", "mail.old"), "audit@provider.example")
+    (entry,) = config.waivers
+    waiver = entry.waiver("mxward.toml:3")
+    assert (waiver.server, waiver.port) == (ip_network("192.0.2.30"), 25)
+    assert waiver.domains == Domains(["example.com", "*.example.com"])
+    assert (waiver.owner, waiver.note) == ("anna", "the fax gateway")
+    assert waiver.expires == datetime(2037, 1, 2, tzinfo=UTC).timestamp()
+    service = config.services["another"].service("another", "mxward.toml:9")
+    assert (service.title, service.nature) == ("Another Mail Security", Nature.MAILBOXES)
+    assert (service.mx, service.spf) == (("mx.another.example",), ("spf.another.example",))
+    assert service.hosts == ("out.another.example",)
+    assert service.egress == (ip_network("198.51.100.0/24"),)
+    assert service.certificates == ("*.another.example",)
+    assert set(service.sources.values()) == {"mxward.toml:9"}
 
 
 def test_interception_is_read(full: Path) -> None:
@@ -267,6 +290,8 @@ def test_the_example_has_every_key() -> None:
         "scanners": (ScannerSettings, example["scanners"].values()),
         "trust": (TrustSettings, example["trust"]),
         "clients": (ClientSettings, example["clients"]),
+        "waivers": (WaiverSettings, example["waivers"]),
+        "services": (ServiceSettings, list(example["services"].values())),
     }
     for name, field in Config.model_fields.items():
         model, tables = entries.get(name, (type(field.default), [example[name]]))

@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from mxward.config import Severity, load
 from mxward.config.document import Config
+from mxward.config.sections_audit import ServiceSettings, WaiverSettings
 from mxward.config.sections_entries import ScannerSettings, TrustSettings
 from mxward.config.sections_limits import ClientSettings
 from mxward.model import Stage
@@ -23,6 +24,8 @@ ENTRIES: dict[str, type[BaseModel]] = {
     "scanners": ScannerSettings,
     "trust": TrustSettings,
     "clients": ClientSettings,
+    "waivers": WaiverSettings,
+    "services": ServiceSettings,
 }
 KEYS = [
     (table, key)

@@ -59,6 +59,6 @@ def test_a_key(table: str, key: str) -> None:
 
 def _entries(table: str) -> list[dict[str, Any]]:
     found = tomllib.loads(WHOLE)[table]
-    if table == "scanners":
+    if table in ("scanners", "services"):
         return list(found.values())
     return found if isinstance(found, list) else [found]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mxward.config import (
+    check_audit,
     check_entries,
     check_intercept,
     check_limits,
@@ -38,9 +39,11 @@ def check(config: Config, refused: Sequence[KeyPath], now: float) -> list[Findin
         *check_intercept.CHECKS,
         *_CHECKS,
         *check_entries.CHECKS,
+        *check_audit.CHECKS,
     )
     found = [finding for each in checks for finding in each(config, sound)]
-    return [*found, *check_entries.expired(config, now)]
+    over = (*check_entries.expired(config, now), *check_audit.waived_no_more(config, now))
+    return [*found, *over]
 
 
 def _inventory(config: Config, sound: Sound) -> Iterator[Finding]:

@@ -21,6 +21,7 @@ from mxward.config.sections import (
     StageSettings,
     StoreSettings,
 )
+from mxward.config.sections_audit import AuditSettings, ServiceSettings, WaiverSettings
 from mxward.config.sections_entries import ScannerSettings, TrustSettings
 from mxward.config.sections_intercept import InterceptSettings
 from mxward.config.sections_limits import (
@@ -60,6 +61,9 @@ class Config(BaseModel):
     store: StoreSettings = StoreSettings()
     log: LogSettings = LogSettings()
     metrics: MetricsSettings = MetricsSettings()
+    audit: AuditSettings = AuditSettings()
+    waivers: tuple[WaiverSettings, ...] = ()
+    services: Mapping[str, ServiceSettings] = {}
 
     _file: str = PrivateAttr("mxward.toml")
     _places: Places = PrivateAttr(default_factory=Places)

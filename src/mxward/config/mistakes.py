@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from mxward.config.document import Config
 from mxward.config.places import KeyPath
 from mxward.config.problems import quoted
+from mxward.config.sections_audit import ServiceSettings, WaiverSettings
 from mxward.config.sections_entries import ScannerSettings, TrustSettings
 from mxward.config.sections_limits import ClientSettings
 from mxward.config.sections_server import CertificateSettings
@@ -24,11 +25,16 @@ _MISSING = {
     "chain": 'write chain = "/etc/mxward/mx.pem"',
     "key": 'write key = "/etc/mxward/mx.key"',
 }
+_WAIVED = {
+    "owner": 'who answers for this door? write owner = "anna"',
+    "note": 'why may it stay open? write note = "the fax gateway, until it is gone"',
+}
 _LEAST = {
     ("limits", "recipients"): "RFC 5321 4.5.3.1.8",
     ("limits", "line"): "RFC 5321 4.5.3.1.4",
 }
-_ENTRY = {"trust": "trusted client", "clients": "entry"}
+_ENTRY = {"trust": "trusted client", "clients": "entry", "waivers": "waiver"}
+_NAMED = {"scanners": "scanner", "services": "service"}
 _CERTIFICATES = ("tls", "certificates")
 _NOT_A = {
     "bool_type": "neither true nor false; write one of them, without quotes",
@@ -58,7 +64,7 @@ def _text(error: ErrorDetails) -> str:
         case "extra_forbidden":
             return _unknown(path, value)
         case "missing":
-            return f"missing: {_MISSING[str(path[-1])]}"
+            return f"missing: {_missing(path)}"
         case "tuple_type":
             return _no_list(path, value)
         case "greater_than_equal":
@@ -68,6 +74,12 @@ def _text(error: ErrorDetails) -> str:
     if kind in _NOT_A:
         return f"{quoted(value)} is {_NOT_A[kind]}"
     return _no_table(path)
+
+
+def _missing(path: KeyPath) -> str:
+    if path[0] == "waivers":
+        return _WAIVED[str(path[-1])]
+    return _MISSING[str(path[-1])]
 
 
 def _too_small(path: KeyPath) -> str:
@@ -89,8 +101,9 @@ def _no_list(path: KeyPath, value: Any) -> str:
 
 
 def _no_table(path: KeyPath) -> str:
-    if path[0] == "scanners" and len(path) == 2:
-        return "a scanner is a table of its own; write [scanners.NAME] before its keys"
+    if path[0] in _NAMED and len(path) == 2:
+        what = _NAMED[str(path[0])]
+        return f"a {what} is a table of its own; write [{path[0]}.NAME] before its keys"
     if path[0] in _ENTRY:
         return f"each {_ENTRY[str(path[0])]} is a table of its own; write [[{path[0]}]] before it"
     if path[:2] == _CERTIFICATES:
@@ -124,8 +137,8 @@ def _table(path: KeyPath) -> type[BaseModel]:
 
 
 def _header(table: str) -> str:
-    if table == "scanners":
-        return "[scanners.NAME]"
+    if table in _NAMED:
+        return f"[{table}.NAME]"
     return f"[[{table}]]" if table in _ENTRY else f"[{table}]"
 
 
@@ -133,6 +146,8 @@ _ENTRIES: dict[str, type[BaseModel]] = {
     "scanners": ScannerSettings,
     "trust": TrustSettings,
     "clients": ClientSettings,
+    "waivers": WaiverSettings,
+    "services": ServiceSettings,
 }
 _TABLES: dict[str, type[BaseModel]] = {
     _header(name): _ENTRIES.get(name) or type(field.default)

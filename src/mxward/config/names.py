@@ -13,6 +13,7 @@ from mxward.domains import normal
 
 # What the kernel allows, without the few that mean something to nft within quotes.
 _INTERFACE = re.compile(r"""(?!\.{1,2}\Z)[!#-)+-.0-9;-\[\]-~]{1,15}""")
+_LOCAL = re.compile(r"[A-Za-z0-9_+=-]+(?:\.[A-Za-z0-9_+=-]+)*")
 _COUNTRY_SECOND_LEVEL = re.compile(r"(ac|co|com|edu|gov|net|org)\.[a-z]{2}")
 
 
@@ -87,6 +88,29 @@ def certificate_name(value: object) -> str:
     if "." not in name.removeprefix("*."):
         raise ValueError(f'{quoted(text)} is not a whole name; write one like "relay.example.com"')
     return name
+
+
+def label(value: object) -> str:
+    """What stands before a domain in the name of a host: `mail`, `old.mail`."""
+    text = text_of(value, "mail")
+    try:
+        name = normal(f"{text}.example.com").removesuffix(".example.com")
+    except ValueError:
+        raise ValueError(f'{quoted(text)} cannot stand before a domain; write "mail"') from None
+    if text.lower().endswith((".com", ".net", ".org")):
+        raise ValueError(
+            f'{quoted(text)} is a whole name; write only what stands before the domain: "mail"'
+        )
+    return name
+
+
+def mailbox(value: object) -> str:
+    """A mailbox that a server could write back to."""
+    text = text_of(value, "audit@example.com")
+    local, at, host = text.rpartition("@")
+    if not at or not _LOCAL.fullmatch(local):
+        raise ValueError(f'{quoted(text)} is no mailbox; write one like "audit@example.com"')
+    return f"{local}@{domain(host)}"
 
 
 def interface(value: object) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from enum import StrEnum
 
+from mxward.audit.services import Nature
 from mxward.config.problems import quoted
 from mxward.model import Stage
 from mxward.smtp.content import Newlines
@@ -114,6 +115,11 @@ def layout(value: object) -> Layout:
 def method(value: object) -> Method:
     """How the kernel hands a connection over."""
     return Method(_choice(list(Method), value, "way to intercept"))
+
+
+def nature(value: object) -> Nature:
+    """What a service does with mail."""
+    return Nature(_choice(list(Nature), value, "kind of service"))
 
 
 def fail(value: object) -> Fail:
