@@ -23,7 +23,9 @@ _COMMANDS = {
     "intercept": ("intercept:intercept", "Let the kernel hand mxward other servers' connections."),
     "report": ("report:report", "Tell from mail logs who uses which door."),
     "serve": ("serve:serve", "Stand before the mail server, and answer its clients."),
+    "stage": ("stage:stage", "Show and set how far domains have come."),
     "status": ("status:status", "Tell how the running proxy stands."),
+    "trust": ("trust:trust", "Show and change which clients may use the back door."),
 }
 
 _HELP = """Every message to a domain goes in by its front door.

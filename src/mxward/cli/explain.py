@@ -11,11 +11,11 @@ import click
 
 from mxward import policy
 from mxward.cli import decisions
-from mxward.cli.inquiry import Inquiry
+from mxward.cli.inquiry import Inquiry, server_of
 from mxward.cli.options import config_option, json_option, problems, remark
 from mxward.cli.origins import origin
 from mxward.cli.screen import Screen, as_json
-from mxward.config import Config, load
+from mxward.config import load
 from mxward.config.names import certificate_name
 from mxward.inventory import Inventory
 from mxward.model import NOT_ASKED, Arrival, Decision, Door
@@ -88,7 +88,7 @@ def explain(
         inquiry = Inquiry(config, inventory.domains)
     arrival = Arrival(
         client=client,
-        server=server or _server(config),
+        server=server or server_of(config),
         helo=helo,
         sender=_mailbox(sender),
         recipient=_mailbox(recipient),
@@ -111,12 +111,6 @@ async def _decide(inquiry: Inquiry, arrival: Arrival) -> Decision:
     if needs.names:
         arrival = replace(arrival, names=await inquiry.names.find(arrival.client))
     return policy.decide(arrival, door, inquiry.rules, time.time())
-
-
-def _server(config: Config) -> Address:
-    """Where clients connect to, as far as the configuration tells."""
-    listening = [end.address for end in config.listeners if end.address]
-    return (*config.server.addresses, *config.intercept.addresses, *listening)[0]
 
 
 def _mailbox(text: str) -> str:

@@ -13,10 +13,11 @@ from mxward.domains import Domains
 from mxward.frontdoor.egress import Egress
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
+from mxward.networks import Address
 from mxward.store.database import Store, StoreError
 from mxward.store.recollection import Recollection
 
-__all__ = ["Inquiry"]
+__all__ = ["Inquiry", "server_of"]
 
 
 class Inquiry:
@@ -63,3 +64,9 @@ class Inquiry:
         self._memory.accept(scanner, time.time())
         self.doors.refresh()
         return before
+
+
+def server_of(config: Config) -> Address:
+    """Where clients connect to, as far as the configuration tells."""
+    listening = [end.address for end in config.listeners if end.address]
+    return (*config.server.addresses, *config.intercept.addresses, *listening)[0]

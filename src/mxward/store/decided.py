@@ -6,17 +6,16 @@ came, to which address, for which domain, from which, and what was done.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
-from mxward.model import Door
 from mxward.store.schema import decisions, findings
 from mxward.store.transactions import Transactions
 
-__all__ = ["DAYS", "MOST", "Decided", "Found", "Returning", "Seen"]
+__all__ = ["DAYS", "MOST", "Brought", "Came", "Decided", "Found", "Seen"]
 
 DAYS = 30
 """Days that a decision is kept."""
@@ -53,17 +52,28 @@ class Found(NamedTuple):
     times: int = 1
 
 
-class Returning(NamedTuple):
-    """A client that came by the back door of a domain on more days than one."""
+class Came(NamedTuple):
+    """What is known of one client that came by the back door (times in seconds)."""
 
-    domain: str
     client: str
-    interface: str
-    sender_domain: str  # of the last
-    reason: str  # of the last
-    last_at: float
-    days: int
     recipients: int
+    days: int  # on which it came, in UTC
+    first_at: float
+    last_at: float
+    sender_domains: int
+    domains: int
+    trusted: int  # recipients for whom it was
+
+
+class Brought(NamedTuple):
+    """What a client brought by the back door, from one domain for another."""
+
+    client: str
+    interface: str  # of the last
+    domain: str
+    sender_domain: str
+    recipients: int
+    last_at: float
 
 
 _PUT = """INSERT INTO decisions
@@ -73,11 +83,15 @@ _TOO_MANY = """DELETE FROM decisions
 WHERE id <= (SELECT max(id) FROM decisions) - ? AND id < (SELECT min(id) FROM decisions) + ?"""
 _TOO_OLD = """DELETE FROM decisions
 WHERE id IN (SELECT id FROM decisions ORDER BY id LIMIT ?) AND at < ?"""
+_CAME = """SELECT client, count(*), count(DISTINCT CAST(at / 86400 AS INTEGER)) AS days,
+  min(at), max(at), count(DISTINCT nullif(sender_domain, '')), count(DISTINCT domain),
+  sum(reason = 'trusted')
+FROM decisions WHERE at >= ? AND door = 'back' AND domain <> ''
+GROUP BY client HAVING days >= ? OR sum(reason = 'trusted') > 0 ORDER BY days DESC, client"""
 # a bare column beside max() is of the row that has the maximum (SQLite's documentation of SELECT)
-_RETURNING = """SELECT domain, client, interface, sender_domain, reason, max(at),
-  count(DISTINCT CAST(at / 86400 AS INTEGER)) AS days, count(*)
-FROM decisions WHERE at >= ? AND door = ? AND domain <> ''
-GROUP BY domain, client HAVING days >= ? ORDER BY domain, days DESC, client"""
+_BROUGHT = """SELECT client, interface, domain, sender_domain, count(*), max(at)
+FROM decisions WHERE at >= ? AND door = 'back' AND domain <> ''
+GROUP BY client, domain, sender_domain ORDER BY domain, client, sender_domain"""
 
 
 class Decided:
@@ -137,8 +151,20 @@ class Decided:
         with self._transactions.reading() as connection:
             return tuple(Found(*row) for row in connection.execute(ordered))
 
-    def returning(self, since: float, days: int = 2) -> tuple[Returning, ...]:
-        """Who has come by the back door on so many days (UTC) at least since then (seconds)."""
+    def came(self, since: float, days: int = 2) -> tuple[Came, ...]:
+        """Who has come by the back door since then (seconds): on so many days, or trusted."""
         with self._transactions.reading() as connection:
-            asked = connection.exec_driver_sql(_RETURNING, (since, Door.BACK.value, days))
-            return tuple(Returning(*row) for row in asked)
+            asked = connection.exec_driver_sql(_CAME, (since, days))
+            return tuple(Came(*row) for row in asked)
+
+    def brought(self, clients: Collection[str], since: float) -> tuple[Brought, ...]:
+        """What these clients have brought by the back door since then (seconds)."""
+        with self._transactions.reading() as connection:
+            asked = connection.exec_driver_sql(_BROUGHT, (since,))
+            return tuple(Brought(*row) for row in asked if row[0] in clients)
+
+    def oldest(self) -> float | None:
+        """When the oldest decision that is kept was made (seconds); None where there is none."""
+        with self._transactions.reading() as connection:
+            found = connection.scalar(select(func.min(decisions.c.at)))
+            return None if found is None else float(found)

@@ -126,6 +126,7 @@ stage_history = Table(  # who changed what
     Column("forced", Boolean, nullable=False),
     Column("undoes", Integer),  # the id of what was rolled back
     Index("stage_history_of", "what"),
+    Index("stage_history_undone", "undoes"),
     sqlite_autoincrement=True,
 )
 

@@ -6,7 +6,7 @@ change after the other, the newest first; that is a change of its own in the his
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,43 +52,60 @@ class Staged:
 
     def set(
         self,
-        entries: Iterable[str],
-        stage: Stage | None,
+        wanted: Mapping[str, Stage | None],
         at: float,
         by: str,
         note: str = "",
         *,
-        forced: bool = False,
+        forced: Collection[str] = (),
+        notes: Mapping[str, str] | None = None,
     ) -> tuple[Change, ...]:
-        """Set a stage for each of these, or none, as one change; gives what is another now."""
-        with self._transactions.giving_word() as connection:
-            wanted = [
-                Change(what, before, stage, at, by, note, forced)
-                for what in dict.fromkeys(entries)
-                if (before := _stage_of(connection, what)) is not stage
-            ]
-            return _applied(connection, wanted)
+        """Set these stages, or none, as one change; gives what is another now.
 
-    def roll_back(
-        self, entries: Sequence[str], at: float, by: str, note: str = ""
-    ) -> tuple[Change, ...]:
-        """Undo the last change of each of these; of all that were changed together, for none.
-
-        Gives what is another now: nothing where nothing is left to undo.
+        `forced` are those that were held back; `notes` are for some of them in place of `note`.
         """
         with self._transactions.giving_word() as connection:
-            undone = _last_of(connection, entries) if entries else _last(connection)
+            changes = [
+                Change(what, before, stage, at, by, (notes or {}).get(what, note), what in forced)
+                for what, stage in wanted.items()
+                if (before := _stage_of(connection, what)) is not stage
+            ]
+            return _applied(connection, changes)
+
+    def undoable(self, entries: Sequence[str]) -> tuple[Change, ...]:
+        """What `roll_back` would undo."""
+        with self._transactions.reading() as connection:
+            rows = _last_of(connection, entries) if entries else _last(connection)
+            return tuple(_change(row) for row in rows)
+
+    def roll_back(
+        self,
+        undone: Iterable[Change],
+        at: float,
+        by: str,
+        note: str = "",
+        *,
+        forced: Collection[str] = (),
+    ) -> tuple[Change, ...]:
+        """Undo these, as one change; gives what is another now. Without a note, the one that stood
+        there before does again.
+
+        What is not the last of its entry any more, for somebody was quicker, stays.
+        """
+        with self._transactions.giving_word() as connection:
             wanted = [
                 Change(
-                    row.what,
-                    _stage_of(connection, row.what),
-                    Stage(row.before) if row.before is not None else None,
+                    change.what,
+                    _stage_of(connection, change.what),
+                    change.before,
                     at,
                     by,
-                    note,
-                    undoes=row.id,
+                    note or _note_before(connection, change),
+                    change.what in forced,
+                    undoes=change.id,
                 )
-                for row in undone
+                for change in undone
+                if [row.id for row in _last_of(connection, [change.what])] == [change.id]
             ]
             return _applied(connection, wanted)
 
@@ -104,6 +121,12 @@ class Staged:
 def _stage_of(connection: Connection, what: str) -> Stage | None:
     found = connection.scalar(select(stages.c.stage).where(stages.c.what == what))
     return None if found is None else Stage(found)
+
+
+def _note_before(connection: Connection, undone: Change) -> str:
+    earlier = (stage_history.c.what == undone.what) & (stage_history.c.id < undone.id)
+    newest = select(stage_history.c.note).where(earlier).order_by(stage_history.c.id.desc())
+    return str(connection.scalar(newest.limit(1)) or "") if undone.before is not None else ""
 
 
 def _applied(connection: Connection, wanted: Sequence[Change]) -> tuple[Change, ...]:

@@ -61,8 +61,8 @@ class TrustedClients:
         with self._transactions.giving_word() as connection:
             return connection.execute(delete(trust).where(trust.c.id == number)).rowcount == 1
 
-    def expire(self, number: int, at: float) -> bool:
-        """Let it end then (seconds since the epoch); whether there is such an entry."""
+    def expire(self, number: int, at: float | None) -> bool:
+        """Let it end then (seconds since the epoch), or never; whether there is such an entry."""
         with self._transactions.giving_word() as connection:
             ends = update(trust).where(trust.c.id == number).values(expires=at)
             return connection.execute(ends).rowcount == 1

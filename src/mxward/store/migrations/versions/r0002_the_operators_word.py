@@ -65,6 +65,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("stage_history_of", "stage_history", ["what"])
+    op.create_index("stage_history_undone", "stage_history", ["undoes"])
     op.create_table(
         "findings",
         sa.Column("kind", sa.Text, primary_key=True),
