@@ -85,6 +85,7 @@ class Probe:
         self.over = False  # nothing more is to be said or heard
         self.securing = implicit  # TLS begins once `take_outgoing` has gone out
         self.commands = 0
+        self.heard = 0  # replies
         self.tls_failed = False
         self.turned_away = False  # by the banner: not to be asked again
         self._way = way
@@ -164,6 +165,7 @@ class Probe:
 
     def _take(self, answer: Reply, at: float) -> None:
         step, asked = self._owed.popleft()
+        self.heard += 1
         self._closing = answer.code == _CLOSING
         self._tape.heard(at, answer, asked.domain if asked else "")
         if not _fits(step, answer):
