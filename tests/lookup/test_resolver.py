@@ -1,9 +1,11 @@
-"""The real resolver against name servers that answer well, badly, and not at all."""
+"""The real resolvers against name servers that answer well, badly, and not at all."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import dns.flags
@@ -14,18 +16,42 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxward.lookup.resolver import DnsResolver
+from mxward.lookup.stub import Stub
 from mxward.model import Answer, Kind, Known, Question
 from tests.lookup.nameserver import SOA, Respond, reply, serving
 
 FAILED = Answer(Known.FAILED)
 
 
-def ask(respond: Respond, kind: str, name: str, timeout: float = 2.0) -> Answer:
-    async def asking() -> Answer:
-        async with serving(respond) as server:
-            return await DnsResolver([server], timeout).ask(Question(Kind(kind), name))
+Ask = Callable[..., Answer]
+"""Ask servers that respond so: `ask(respond, "MX", "example", timeout=2.0)`."""
 
-    return asyncio.run(asking())
+
+def _silent(_query: dns.message.Message, _transport: str) -> None:
+    pass
+
+
+@pytest.fixture(scope="module", params=[DnsResolver, Stub])
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """What each of the resolvers answers."""
+
+    async def asking(respond: tuple[Respond | None, ...], asked: Question, within: float) -> Answer:
+        async with AsyncExitStack() as stack:
+            servers = [await stack.enter_async_context(serving(r or _silent)) for r in respond]
+            if respond[0] is None:
+                await stack.aclose()  # nobody listens there any more
+            resolver: DnsResolver | Stub = request.param(servers, within)
+            answer = await resolver.ask(asked)
+            if isinstance(resolver, Stub):
+                resolver.close()
+        return Answer(answer.state, answer.values, answer.ttl, answer.canonical)
+
+    def ask(
+        respond: Respond | None, kind: str, name: str, *others: Respond, timeout: float = 2.0
+    ) -> Answer:
+        return asyncio.run(asking((respond, *others), Question(Kind(kind), name), timeout))
+
+    return ask
 
 
 @pytest.mark.parametrize(
@@ -43,7 +69,7 @@ def ask(respond: Respond, kind: str, name: str, timeout: float = 2.0) -> Answer:
         ("TLSA", [f"2 0 0 {'0A ' * 100}"], {f"2 0 0 {'0a' * 100}"}),
     ],
 )
-def test_found(kind: str, answer: list[str], values: set[str]) -> None:
+def test_found(ask: Ask, kind: str, answer: list[str], values: set[str]) -> None:
     lines = [f"example. 77 IN {kind} {rdata}" for rdata in answer]
     found = ask(lambda query, _: reply(query, lines), kind, "example")
     assert (found.state, set(found.values)) == (Known.FOUND, values)
@@ -58,12 +84,12 @@ def test_found(kind: str, answer: list[str], values: set[str]) -> None:
         (["example. 20 IN SOA ns.example. h.example. 1 3600 600 86400 60"], 20),
     ],
 )
-def test_absent(rcode: dns.rcode.Rcode, authority: list[str], ttl: int) -> None:
+def test_absent(ask: Ask, rcode: dns.rcode.Rcode, authority: list[str], ttl: int) -> None:
     absent = ask(lambda query, _: reply(query, (), authority, rcode), "MX", "x.example")
     assert absent == Answer(Known.ABSENT, (), ttl)
 
 
-def test_absent_without_soa_holds_no_longer_than_it_must() -> None:
+def test_absent_without_soa_holds_no_longer_than_it_must(ask: Ask) -> None:
     assert ask(lambda query, _: reply(query), "MX", "x.example") == Answer(Known.ABSENT)
 
 
@@ -93,11 +119,11 @@ NS = "example. 600 IN NS ns.example."
     ],
     ids=lambda _: "",
 )
-def test_whatever_is_no_answer_is_failed_and_never_absent(respond: Respond) -> None:
+def test_whatever_is_no_answer_is_failed_and_never_absent(ask: Ask, respond: Respond) -> None:
     assert ask(respond, "MX", "x.example", timeout=0.3) == FAILED
 
 
-def test_a_truncated_answer_is_asked_for_again_over_tcp() -> None:
+def test_a_truncated_answer_is_asked_for_again_over_tcp(ask: Ask) -> None:
     transports = []
 
     def respond(query: dns.message.Message, transport: str) -> bytes:
@@ -110,7 +136,7 @@ def test_a_truncated_answer_is_asked_for_again_over_tcp() -> None:
     assert (len(found.values), transports) == (300, ["udp", "tcp"])
 
 
-def test_a_cname_chain_in_one_answer() -> None:
+def test_a_cname_chain_in_one_answer(ask: Ask) -> None:
     chain = [
         "mx.example. 300 IN CNAME a.example.",
         "a.example. 20 IN CNAME B.mimecast.com.",
@@ -120,7 +146,7 @@ def test_a_cname_chain_in_one_answer() -> None:
     assert found == Answer(Known.FOUND, ("192.0.2.1",), 20, "b.mimecast.com")
 
 
-def test_a_cname_chain_that_is_left_to_us() -> None:
+def test_a_cname_chain_that_is_left_to_us(ask: Ask) -> None:
     zone = {
         "mx.example.": ["mx.example. 20 IN CNAME a.example."],
         "a.example.": ["a.example. 60 IN CNAME b.example."],
@@ -134,7 +160,7 @@ def test_a_cname_chain_that_is_left_to_us() -> None:
     assert found == Answer(Known.FOUND, ("192.0.2.1",), 20, "b.example")
 
 
-def test_a_cname_that_leads_nowhere_is_absent() -> None:
+def test_a_cname_that_leads_nowhere_is_absent(ask: Ask) -> None:
     def respond(query: dns.message.Message, _: str) -> bytes:
         line = "mx.example. 300 IN CNAME gone.example."
         return reply(query, [line], [SOA], dns.rcode.NXDOMAIN)
@@ -142,7 +168,7 @@ def test_a_cname_that_leads_nowhere_is_absent() -> None:
     assert ask(respond, "A", "mx.example") == Answer(Known.ABSENT, (), 60, "gone.example")
 
 
-def test_cnames_in_a_circle_are_no_answer() -> None:
+def test_cnames_in_a_circle_are_no_answer(ask: Ask) -> None:
     def respond(query: dns.message.Message, _: str) -> bytes:
         name = query.question[0].name.to_text()
         other = {"a.example.": "b.example.", "b.example.": "a.example."}[name]
@@ -152,7 +178,7 @@ def test_cnames_in_a_circle_are_no_answer() -> None:
 
 
 @pytest.mark.parametrize("name", ["bücher.example", "BÜCHER.example.", "xn--bcher-kva.example"])
-def test_names_are_asked_for_as_a_labels(name: str) -> None:
+def test_names_are_asked_for_as_a_labels(ask: Ask, name: str) -> None:
     asked = []
 
     def respond(query: dns.message.Message, _: str) -> bytes:
@@ -164,7 +190,7 @@ def test_names_are_asked_for_as_a_labels(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "a..b", "a b", "a" * 64, "\ud800", "x." * 200])
-def test_what_is_no_name_is_not_asked(name: str) -> None:
+def test_what_is_no_name_is_not_asked(ask: Ask, name: str) -> None:
     asked = []
 
     def respond(query: dns.message.Message, _: str) -> bytes:
@@ -175,13 +201,13 @@ def test_what_is_no_name_is_not_asked(name: str) -> None:
     assert asked == []
 
 
-def test_the_time_bounds_one_look_up_in_all() -> None:
+def test_the_time_bounds_one_look_up_in_all(ask: Ask) -> None:
     start = time.monotonic()
     assert ask(lambda query, _: None, "A", "x.example", timeout=0.3) == FAILED
     assert time.monotonic() - start < 1.5
 
 
-def test_a_lost_datagram_is_sent_again() -> None:
+def test_a_lost_datagram_is_sent_again(ask: Ask) -> None:
     asked: list[int] = []
 
     def respond(query: dns.message.Message, _: str) -> bytes | None:
@@ -191,40 +217,38 @@ def test_a_lost_datagram_is_sent_again() -> None:
     assert ask(respond, "A", "x.example", timeout=1.0).state is Known.FOUND
 
 
-def test_another_server_is_asked_when_one_fails() -> None:
-    async def asking() -> Answer:
-        async with (
-            serving(lambda query, _: reply(query, rcode=dns.rcode.SERVFAIL)) as bad,
-            serving(lambda query, _: reply(query, ["x.example. 60 IN A 192.0.2.1"])) as good,
-        ):
-            return await DnsResolver([bad, good], 2.0).ask(Question(Kind.A, "x.example"))
+def test_another_server_is_asked_when_one_fails(ask: Ask) -> None:
+    def fails(query: dns.message.Message, _: str) -> bytes:
+        return reply(query, rcode=dns.rcode.SERVFAIL)
 
-    assert asyncio.run(asking()).values == ("192.0.2.1",)
+    def answers(query: dns.message.Message, _: str) -> bytes:
+        return reply(query, ["x.example. 60 IN A 192.0.2.1"])
 
-
-def test_nobody_listening_is_failed() -> None:
-    async def asking() -> Answer:
-        async with serving(lambda query, _: None) as server:
-            pass
-        return await DnsResolver([server], 0.3).ask(Question(Kind.A, "x.example"))
-
-    assert asyncio.run(asking()) == FAILED
+    assert ask(fails, "A", "x.example", answers).values == ("192.0.2.1",)
 
 
-def test_no_server_is_the_users_mistake() -> None:
+def test_nobody_listening_is_failed(ask: Ask) -> None:
+    assert ask(None, "A", "x.example", timeout=0.3) == FAILED
+
+
+@pytest.mark.parametrize("resolver", [DnsResolver, Stub])
+def test_no_server_is_the_users_mistake(resolver: type[DnsResolver | Stub]) -> None:
     with pytest.raises(ValueError, match="no DNS servers"):
-        DnsResolver([], 1.0)
+        resolver([], 1.0)
 
 
-def test_resolv_conf_is_read_where_no_server_is_given() -> None:
+@pytest.mark.parametrize("resolver", [DnsResolver, Stub])
+def test_resolv_conf_is_read_where_no_server_is_given(
+    resolver: type[DnsResolver | Stub],
+) -> None:
     if "nameserver" not in Path("/etc/resolv.conf").read_text():
         pytest.skip("this machine has no nameserver in /etc/resolv.conf")
-    DnsResolver(None, 1.0)
+    resolver(None, 1.0)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=80), st.integers(0, 200), st.binary(max_size=4))
-def test_no_octets_raise(tail: bytes, at: int, patch: bytes) -> None:
+def test_no_octets_raise(ask: Ask, tail: bytes, at: int, patch: bytes) -> None:
     """A good answer with octets overwritten and appended, or noise with the right id."""
 
     def respond(query: dns.message.Message, _: str) -> bytes:
