@@ -3,9 +3,10 @@
 Supported: plain files, gzip, bzip2, xz and Zstandard (known by their first octets, whatever the
 name says; of several members or frames too), `-` for standard input, FIFOs, lines that end in CRLF.
 Lines are split at LF only: senders may put any other octet into a log. A line of more than 64 KiB
-is never held whole, and stands as what it begins with. What is broken in the middle is read as far
-as it goes, and `problem` says so.
-Not supported: archives (tar, zip), journald's own files (`journalctl -o export` reads those).
+is never held whole, and stands as what it begins with: too long for any reader. What is broken in
+the middle is read as far as it goes, and `problem` says so. A journal as `journalctl -o export`
+writes it becomes lines as syslog would have them.
+Not supported: archives (tar, zip), journald's own files.
 """
 
 from __future__ import annotations
@@ -19,16 +20,21 @@ import stat
 import sys
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self, cast
 
 import pyarrow as pa
 
-__all__ = ["LONGEST", "Block", "Source", "SourceError"]
+from mxward.maillog.journal import Journal, is_journal
+
+__all__ = ["LONGEST", "LOOKED_AT", "Block", "Source", "SourceError"]
 
 LONGEST = 64 * 1024
-"""Octets of a line that are looked at."""
+"""Octets of a line that any reader takes."""
+LOOKED_AT = 4096
+"""Octets at the beginning of a log by which it is known."""
 
 _BLOCK = 1 << 20
 _HEAD = 16  # octets by which formats are known
@@ -46,9 +52,8 @@ class SourceError(Exception):
 
 
 class Block(list[bytes]):
-    """Lines without their ends, one after the other. Those that were `long` are cut."""
+    """Lines without their ends, one after the other."""
 
-    long: tuple[int, ...] = ()
     unfinished = False  # whether the last one has no end: it may have been cut off
 
 
@@ -62,6 +67,7 @@ class Source:
     def __init__(self, name: str, start: int = 0, end: int | None = None) -> None:
         self.name = "standard input" if name == "-" else name
         self.problem = ""  # why it could not be read to its end
+        self.beginning = b""  # unpacked, once its blocks are asked for
         self._end = end
         self._raw = _open(name, self.name)
         about = os.fstat(self._raw.fileno())
@@ -83,6 +89,10 @@ class Source:
         error: BaseException | None,
         at: TracebackType | None,
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Twice does no harm."""
         if self.name != "standard input":
             self._raw.close()
 
@@ -98,9 +108,27 @@ class Source:
 
     def blocks(self) -> Iterator[Block]:
         """All lines, about a megabyte at a time. Does not raise: see `problem`."""
+        pieces = self.pieces()
+        first = next(pieces, b"")
+        self.beginning = first[:LOOKED_AT]
+        if is_journal(first[:_HEAD]):
+            return self._entries(chain((first,), pieces))
+        return self._lines(chain((first,), pieces))
+
+    def _entries(self, pieces: Iterable[bytes]) -> Iterator[Block]:
+        journal = Journal()
+        for piece in pieces:
+            if block := Block(journal.feed(piece)):
+                yield block
+        if block := Block(journal.end()):
+            yield block
+        if journal.problem:
+            self.problem = self.problem or f"{self.name}: {journal.problem}"
+
+    def _lines(self, pieces: Iterable[bytes]) -> Iterator[Block]:
         rest = b""
         dropping = False
-        for piece in self.pieces():
+        for piece in pieces:
             if dropping:  # the rest of a long line
                 end = piece.find(b"\n")
                 if end < 0:
@@ -233,7 +261,5 @@ _OPENERS: dict[str, _Opener] = {
 
 def _shortened(block: Block) -> Block:
     if max(map(len, block)) > LONGEST:
-        block.long = tuple(n for n, line in enumerate(block) if len(line) > LONGEST)
-        for number in block.long:
-            block[number] = block[number][:LONGEST]
+        block[:] = [line[: LONGEST + 1] for line in block]
     return block
