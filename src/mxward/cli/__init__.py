@@ -15,6 +15,7 @@ __all__ = ["main"]
 
 _COMMANDS = {
     # name: (where it is, what --help says of it)
+    "audit": ("audit:audit", "Find every back door, and prove whether it is open."),
     "check-config": ("check_config:check_config", "Find every mistake in the configuration."),
     "compare": ("compare:compare", "Compare the five ways to shut the back door, by your logs."),
     "demo": ("demo:demo", "Show mxward at work in a miniature internet on loopback."),
