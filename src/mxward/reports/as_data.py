@@ -18,7 +18,7 @@ from mxward.reports.honesty import Client
 from mxward.reports.summary import Report, Sender
 from mxward.reports.what_if import Stopped, WhatIf
 
-__all__ = ["as_csv", "as_object", "plain", "senders_csv", "stopped_csv"]
+__all__ = ["as_csv", "as_object", "counted", "plain", "senders_csv", "stopped_csv"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _CLIENT = [f.name for f in fields(Client) if f.name not in ("helos", "lying")]
@@ -37,7 +37,7 @@ def as_object(
         "by_day": plain(report.by_day),
         "domains": plain(report.domains),
         "clients": [_sender(sender) for sender in report.senders],
-        "logs": {log: _tally(tally) for log, tally in tallies.items()},
+        "logs": {log: counted(tally) for log, tally in tallies.items()},
     }
     if what_if is not None:
         told["what_if"] = plain(what_if)
@@ -90,7 +90,8 @@ def _sender(sender: Sender) -> dict[str, Any]:
     }
 
 
-def _tally(tally: Tally) -> dict[str, Any]:
+def counted(tally: Tally) -> dict[str, Any]:
+    """How many lines of a log were read, of which kinds."""
     return {
         "lines": tally.lines,
         "told": dict(tally.told),

@@ -27,6 +27,7 @@ from mxward.maillog.logged import Tally
 from mxward.reports.engine import EngineError
 
 __all__ = [
+    "NoTable",
     "Place",
     "TableError",
     "claimed",
@@ -42,6 +43,10 @@ _LOGS = "_logs"
 
 class TableError(EngineError):
     """The table cannot be written; one line says why."""
+
+
+class NoTable(TableError):
+    """What was named is something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +96,16 @@ def is_table(path: Path) -> bool:
 
 
 def create(path: Path) -> None:
-    """Let a directory be a table: a new one, an empty one, or one that is. Raises TableError."""
+    """Let a directory be a table: a new one, an empty one, or one that is.
+
+    Raises NoTable where it is something else, TableError where it cannot be written.
+    """
     try:
         if path.exists() and not path.is_dir():
-            raise TableError(f"{path}: is no directory")
+            raise NoTable(f"{path}: is no directory")
         path.mkdir(parents=True, exist_ok=True)
         if not is_table(path) and any(path.iterdir()):
-            raise TableError(f"{path}: has other files in it; name a new or an empty directory")
+            raise NoTable(f"{path}: has other files in it; name a new or an empty directory")
         (path / _LOGS).mkdir(exist_ok=True)
     except OSError as why:
         raise TableError(f"{path}: cannot be written: {why.strerror}") from why
