@@ -84,7 +84,7 @@ class Candidates:
 
 def look(domain: str, front: Front, facts: Facts, premises: Premises) -> Candidates:
     """Look at a domain that a scanner stands in front of. Never raises."""
-    spf = places(domain, facts)
+    spf = places(domain, facts, premises)
     names = list(_names(domain, premises))
     first = [q for _, name in names for q in questions(name)]
     tenant = endpoint(domain)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mxward.audit.codes import Code
 from mxward.audit.findings import AtServer, Finding
-from mxward.audit.fixes import Fix, fixes
+from mxward.audit.fixes import Fix, Group, fixes
 from mxward.audit.judging import TOLD, At, How, Verdict
 from mxward.audit.ledger import Entry, Ledger
 from mxward.audit.waivers import Waiver, accepted
@@ -97,11 +97,24 @@ def _text(server: str, domains: Sequence[str], hows: Sequence[How], waiver: Waiv
 
 
 def _fixes(ledger: Ledger, entry: Entry, domains: Sequence[str]) -> tuple[Fix, ...]:
-    scanners = dict.fromkeys(s for domain in domains for s in ledger.domains[domain].scanners)
-    networks = Networks()
+    by_scanners: dict[tuple[str, ...], list[str]] = {}
+    for domain in domains:
+        by_scanners.setdefault(ledger.domains[domain].scanners, []).append(domain)
+    groups = [
+        Group(scanners, tuple(some), _networks(ledger, scanners))
+        for scanners, some in sorted(by_scanners.items())
+    ]
+    return fixes(groups, entry.server.address)
+
+
+def _networks(ledger: Ledger, scanners: Sequence[str]) -> Networks:
+    """Where all of them deliver from; empty where that is not known of one."""
+    found = Networks()
     for name in scanners:
-        networks |= ledger.premises.delivers_from(name)
-    return fixes(domains, networks, entry.server.address)
+        if not ledger.premises.delivers_from(name):
+            return Networks()
+        found |= ledger.premises.place_of(name)
+    return found
 
 
 def _retest(server: str, domains: Sequence[str], means: Means) -> str:

@@ -78,11 +78,21 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=_key)
 
 
-def _key(finding: Finding) -> tuple[int, int, int, str, str]:
+def _key(finding: Finding) -> tuple[int, int, int, str, int, int, str]:
     shown = finding.verdict
     if shown in (Verdict.ACCEPTED, Verdict.CLOSED):
         group = len(_VERDICTS) + _VERDICTS.index(shown)  # told last
     else:
         group = _VERDICTS.index(shown)
     severity = 0 if shown else list(Severity).index(finding.severity)
-    return group, severity, -len(finding.domains), finding.code, finding.subject
+    server = finding.server.address if finding.server else None
+    version, number = (server.version, int(server)) if server else (0, 0)
+    return (
+        group,
+        severity,
+        -len(finding.domains),
+        finding.code,
+        version,
+        number,
+        finding.subject,
+    )

@@ -1,26 +1,27 @@
 """The ready mend for a server: who alone may bring mail for these domains, in its own language.
 
 Domains are A-labels and networks are numbers, so nothing in here needs quoting or could break out
-of it. The networks are those of the scanners in front of the domains. A server that is shut by the
+of it. The networks are those of the scanners in front of each domain. A server that is shut by the
 packet filter refuses the connection: a packet that is dropped proves nothing to who tests again.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import NamedTuple
 
 from mxward.networks import Address, Network, Networks
 
-__all__ = ["Fix", "SAID", "fixes"]
+__all__ = ["Fix", "Group", "SAID", "fixes"]
 
 SAID = "mail for this domain is taken at its MX only"
 """What the client is told; the auditor knows it again."""
 
 _MOST = 12  # domains that are written out
-_DOMAIN = re.compile(r"[a-z0-9_.-]+")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_TRUSTED = "add whom else you trust"
 
 
 class Fix(NamedTuple):
@@ -30,18 +31,44 @@ class Fix(NamedTuple):
     text: str
 
 
-def fixes(domains: Sequence[str], networks: Networks, address: Address | None) -> tuple[Fix, ...]:
-    """For Exim, Postfix and nftables. Raises ValueError where a name is no domain."""
-    for domain in domains:
-        if not _DOMAIN.fullmatch(domain):
-            raise ValueError(f"{domain!r} is no domain")
-    if not networks or address is None:
+class Group(NamedTuple):
+    """Domains behind the same scanners, and where those are known to deliver from."""
+
+    scanners: tuple[str, ...]
+    domains: tuple[str, ...]
+    networks: Networks
+
+    @property
+    def named(self) -> str:
+        """Their names."""
+        return " and ".join(self.scanners)
+
+
+def fixes(groups: Sequence[Group], address: Address | None) -> tuple[Fix, ...]:
+    """For Exim, Postfix and nftables. Raises ValueError where a name is not what it should be.
+
+    Domains whose scanner delivers from nobody knows where are left out, and named: a rule without
+    its networks would lose all their mail.
+    """
+    for name in (name for group in groups for name in (*group.domains, *group.scanners)):
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{name!r} is no domain and no scanner")
+    known = [group for group in groups if group.networks]
+    if not known or address is None:
         return ()
-    places = _collapsed(networks)
+    lost = "".join(map(_left_out, (group for group in groups if not group.networks)))
+    found = [Fix("Exim", lost + _exim(known)), Fix("Postfix", lost + _postfix(known))]
+    if not lost:
+        found.append(Fix("nftables", _nftables(known, address)))
+    return tuple(found)
+
+
+def _left_out(group: Group) -> str:
+    count = len(group.domains)
+    them = group.domains[0] if count == 1 else f"{count:,} domains"
     return (
-        Fix("Exim", _exim(domains, places)),
-        Fix("Postfix", _postfix(domains, places)),
-        Fix("nftables", _nftables(places, address)),
+        f"# left out: {them} behind {group.named}: where that delivers from is not known; "
+        "declare its egress\n"
     )
 
 
@@ -56,48 +83,67 @@ def _short(network: Network) -> str:
     return str(network.network_address if whole else network)
 
 
-def _exim(domains: Sequence[str], places: Iterable[Network]) -> str:
-    hosts = " ; ".join(map(_short, places))
-    if len(domains) <= _MOST:
-        before, names = "", f"<; {' ; '.join(domains)}"
-    else:
-        before = f"# /etc/exim4/fronted: the {len(domains):,} domains of this finding, one a line\n"
-        names = "lsearch;/etc/exim4/fronted"
-    return f"""\
-{before}# first in the ACL of acl_smtp_rcpt
-deny
-  message        = 5.7.1 {SAID}
-  domains        = {names}
-  !hosts         = <; {hosts}
-  !authenticated = *"""
+def _file(group: Group) -> str:
+    """The name of a file, or of a class, for the domains of a group."""
+    return "_".join(re.sub(r"[^a-z0-9]", "_", name.lower()) for name in group.scanners)
 
 
-def _postfix(domains: Sequence[str], places: Iterable[Network]) -> str:
+def _exim(groups: Sequence[Group]) -> str:
+    lines = [f"# first in the ACL of acl_smtp_rcpt; {_TRUSTED} to the hosts"]
+    for group in groups:
+        hosts = " ; ".join(map(_short, _collapsed(group.networks)))
+        names = f"<; {' ; '.join(group.domains)}"
+        if len(group.domains) > _MOST:
+            path = f"/etc/exim4/behind_{_file(group)}"
+            lines.append(f"# {path}: {len(group.domains):,} domains of this finding, one a line")
+            names = f"lsearch;{path}"
+        lines += [
+            f"deny  # but from {group.named}",
+            f"  message        = 5.7.1 {SAID}",
+            f"  domains        = {names}",
+            f"  !hosts         = <; {hosts}",
+            "  !authenticated = *",
+        ]
+    return "\n".join(lines)
+
+
+def _postfix(groups: Sequence[Group]) -> str:
     """Not by the client's restriction: what that says is about the client, and proves nothing."""
-    names = "\n".join(f"{domain}  from_scanner" for domain in domains[:_MOST])
-    more = len(domains) - _MOST
-    rest = f"\n# and {more:,} more: all domains of this finding" if more > 0 else ""
-    clients = "\n".join(f"{_short(network)}  OK" for network in places)
-    return f"""\
-# main.cf; what comes after check_recipient_access is not asked of the scanner's mail
-smtpd_restriction_classes = from_scanner
-from_scanner = check_client_access cidr:/etc/postfix/scanner_clients,
-  check_recipient_access static:{{REJECT 5.7.1 {SAID}}}
-smtpd_recipient_restrictions = permit_mynetworks, permit_sasl_authenticated,
-  reject_unauth_destination, check_recipient_access hash:/etc/postfix/fronted
-# /etc/postfix/fronted, then: postmap /etc/postfix/fronted
-{names}{rest}
-# /etc/postfix/scanner_clients
-{clients}"""
+    classes = [f"from_{_file(group)}" for group in groups]
+    lines = [
+        "# main.cf; what comes after check_recipient_access is not asked of the scanner's mail",
+        f"smtpd_restriction_classes = {', '.join(classes)}",
+    ]
+    for name in classes:
+        lines += [
+            f"{name} = check_client_access cidr:/etc/postfix/{name},",
+            f"  check_recipient_access static:{{REJECT 5.7.1 {SAID}}}",
+        ]
+    lines += [
+        "smtpd_recipient_restrictions = permit_mynetworks, permit_sasl_authenticated,",
+        "  reject_unauth_destination, check_recipient_access hash:/etc/postfix/fronted",
+        "# /etc/postfix/fronted, then: postmap /etc/postfix/fronted",
+    ]
+    for name, group in zip(classes, groups, strict=True):
+        lines += [f"{domain}  {name}" for domain in group.domains[:_MOST]]
+        if len(group.domains) > _MOST:
+            count = len(group.domains) - _MOST
+            lines.append(f"# and {count:,} more: all domains of this finding behind {group.named}")
+    for name, group in zip(classes, groups, strict=True):
+        lines.append(f"# /etc/postfix/{name}; {_TRUSTED}")
+        lines += [f"{_short(network)}  OK" for network in _collapsed(group.networks)]
+    return "\n".join(lines)
 
 
-def _nftables(places: Sequence[Network], address: Address) -> str:
+def _nftables(groups: Sequence[Group], address: Address) -> str:
     family = "ip" if address.version == 4 else "ip6"
     kind = "ipv4_addr" if address.version == 4 else "ipv6_addr"
-    mine = [_short(network) for network in places if network.version == address.version]
+    every = Networks(network for group in groups for network in group.networks)
+    mine = [_short(net) for net in _collapsed(every) if net.version == address.version]
     elements = f"; elements = {{ {', '.join(mine)} }}" if mine else ""
     return f"""\
-# only where every domain of this server is behind the scanner: it shuts port 25 for all of them
+# only where every domain of this server is behind a scanner: it shuts port 25 for all of them
+# {_TRUSTED} to the set
 table inet fronted {{
   set scanner {{ type {kind}; flags interval{elements}; }}
   chain input {{

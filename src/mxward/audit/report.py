@@ -97,7 +97,8 @@ def put_together(
 
 def _of_listing(listed: Listing) -> Iterator[Finding]:
     for place, text, why in listed.refused:
-        yield Finding(Code.BAD_DOMAIN, f"{place} {text}", f"{place}: {text!r} {why}")
+        what = f"{text!r} {why}" if text else why
+        yield Finding(Code.BAD_DOMAIN, f"{place} {text}", f"{place}: {what}")
     if listed.left_out:
         more = f"{listed.left_out:,} more entries are no domains"
         yield Finding(Code.BAD_DOMAIN, "more", more)

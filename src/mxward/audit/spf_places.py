@@ -1,7 +1,8 @@
 """What a domain's own SPF record says of its servers: who sends for it may well take mail for it.
 
 Followed: ip4, ip6, a, mx, and includes and redirects within the domain itself. Other includes are
-other people's servers. A network of more than 16 addresses is not taken apart.
+other people's servers. Of a network only the operator's own addresses are looked at, and only where
+it has 16 addresses at most.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mxward.audit.front import Facts, addresses_of
+from mxward.audit.premises import Premises
 from mxward.audit.services import within
 from mxward.frontdoor import records, spf
 from mxward.frontdoor.hosts import questions
@@ -37,7 +39,7 @@ class Places:
     broken: str = ""  # why a record cannot be read by everybody
 
 
-def places(domain: str, facts: Facts) -> Places:
+def places(domain: str, facts: Facts, premises: Premises) -> Places:
     """Read a domain's SPF record, as far as the facts go. Never raises."""
     found = Places()
     waiting, seen = deque([domain]), {domain}
@@ -48,7 +50,7 @@ def places(domain: str, facts: Facts) -> Places:
             found.broken = _broken(values)
         record = spf.read(values, name)
         for network in record.networks[:_MOST_NETWORKS]:
-            _add_network(network, found)
+            _add_network(network, premises, found)
         for hosts in record.hosts[:_MOST_HOSTS]:
             _add_hosts(hosts, domain, facts, found)
         for include in record.includes:
@@ -82,12 +84,13 @@ def _broken(values: tuple[str, ...]) -> str:
     return f"it has a term that cannot be read: {plain[0][:80]}" if plain else ""
 
 
-def _add_network(network: Network, found: Places) -> None:
+def _add_network(network: Network, premises: Premises, found: Places) -> None:
     term = f"ip{network.version}:{network}".removesuffix(f"/{network.max_prefixlen}")
     if network.num_addresses > _MOST_ADDRESSES:
         return
     for address in network:
-        found.addresses.setdefault(address, term)
+        if network.num_addresses == 1 or premises.is_mine(address):
+            found.addresses.setdefault(address, term)
 
 
 def _add_hosts(hosts: spf.Hosts, domain: str, facts: Facts, found: Places) -> None:
