@@ -18,13 +18,14 @@ from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from mxward.lookup.chase import NOTHING, Reply
-from mxward.lookup.stub import Stub
+from mxward.lookup.stub import Waiter
 from mxward.lookup.window import Window
 from mxward.model import Known, Question
 
-__all__ = ["Bulk", "Heard", "Progress", "Replies"]
+__all__ = ["Bulk", "Heard", "Looks", "Progress", "Replies"]
 
 MOST = 500
 """Questions under way: resolvers lose answers where it is thousands."""
@@ -39,10 +40,18 @@ Progress = Callable[[int, int], None]
 """How many domains are done, and of how many."""
 
 
+class Looks(Protocol):
+    """What asks for a `Bulk`: a `Stub`."""
+
+    def look(self, question: Question, waiter: Waiter) -> None:
+        """Ask, and tell whoever waits, perhaps at once."""
+        ...
+
+
 class Bulk:
     """Asks through a stub, `most` questions at a time."""
 
-    def __init__(self, stub: Stub, *, most: int = MOST) -> None:
+    def __init__(self, stub: Looks, *, most: int = MOST) -> None:
         self._stub = stub
         self._most = most
 
@@ -83,7 +92,7 @@ class _Run:
 
     def __init__(
         self,
-        stub: Stub,
+        stub: Looks,
         most: int,
         domains: Collection[str],
         questions: Callable[[str], Iterable[Question]],

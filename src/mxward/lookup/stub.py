@@ -96,7 +96,7 @@ class Stub:
             waiter.heard(NOTHING)
             return
         now = asyncio.get_running_loop().time()
-        self._send(_Flight(chase, waiter, now + self._timeout), now)
+        self._send(_Flight(chase, waiter, now + self._timeout, self._first), now)
 
     def close(self) -> None:
         """Give up whatever is under way: nobody is told any more."""
@@ -112,9 +112,9 @@ class Stub:
     def _send(self, flight: _Flight, now: float) -> None:
         flight.tries += 1
         flight.turn += 1
-        server = self._server_for(flight)
+        flight.server = self._server_for(flight)
         with suppress(OSError):  # no socket could be opened: as if it were lost
-            udp = self._sockets[server].next()
+            udp = self._sockets[flight.server].next()
             flight.awaits.append((udp, udp.send(flight.chase.message, flight)))
         self._under_way.append((now + self._patience, flight, flight.turn))
         if self._timer is None:
@@ -123,8 +123,8 @@ class Stub:
     def _server_for(self, flight: _Flight) -> int:
         """The one whose turn it is, of those that have not failed it."""
         number = len(self._sockets)
-        turns = ((self._first + flight.tries - 1 + n) % number for n in range(number))
-        return next((turn for turn in turns if turn not in flight.failed), self._first)
+        turns = ((flight.first + flight.tries - 1 + n) % number for n in range(number))
+        return next((turn for turn in turns if turn not in flight.failed), flight.first)
 
     def _heard(self, server: int, flight: _Flight, octets: bytes) -> None:
         said = read(octets, flight.chase.question)
@@ -189,7 +189,8 @@ class Stub:
             self._look_again_at(max(self._under_way[0][0], now + _TICK))
 
     def _miss(self, flight: _Flight, now: float) -> None:
-        self._lost_in_a_row += 1
+        if flight.server == self._first:
+            self._lost_in_a_row += 1
         if self._lost_in_a_row >= _SILENT:
             self._lost_in_a_row = 0
             self._first = (self._first + 1) % len(self._sockets)
@@ -218,6 +219,8 @@ class _Flight:
     chase: Chase
     waiter: Waiter
     until: float
+    first: int  # the server that it asks first
+    server: int = 0  # the one that was asked last
     tries: int = 0  # of the message that is asked now
     turn: int = 0  # counts all that happened to it: a time that ran for an earlier turn is over
     awaits: list[tuple[UdpSocket[_Flight], int]] = field(default_factory=list)
