@@ -217,8 +217,9 @@ class _Counted(io.BufferedIOBase):
         return True
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if self._again:
-            again, self._again = self._again, b""
+        if self._again:  # gzip asks for two octets first, and wants no more
+            asked = len(self._again) if size is None or size < 0 else size
+            again, self._again = self._again[:asked], self._again[asked:]
             return again
         piece = self._raw.read(_BLOCK if size is None or size < 0 else size) or b""
         self.count += len(piece)
