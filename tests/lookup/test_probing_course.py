@@ -107,8 +107,9 @@ def test_a_greylister_is_asked_again_by_the_same_triples() -> None:
 
     server = FakeServer(say)
     found = run(course_of(DOMAINS[:3]), server)
-    assert server.times() == [0.0, 300.0]
+    assert server.times() == [0.0, 300.0, 1800.0]  # the last time for the strangers
     assert {each.answered for each in found.values()} == {Answered.ACCEPTED}
+    assert all(each.catch_all for each in found.values())
     assert "asked again, 300 s after that" in "\n".join(found["d0.test"].transcript)
 
 

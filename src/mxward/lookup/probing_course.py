@@ -159,17 +159,19 @@ class Course:
         before = self._found.get(found.domain)
         if before is None or found.answered in _ANSWERED:
             self._found[found.domain] = _behind(before, found)
-        if found.guarded is not None or found.answered not in (Answered.REFUSED, Answered.DEFERRED):
+        if found.guarded is not None:
             return
         another = self._other_way(found)
         if another is not None:
             self._asking.setdefault(another, deque()).append(wanted)
-        elif found.answered is Answered.DEFERRED:
+        elif found.answered is Answered.DEFERRED or _half_asked(found, wanted):
             self._deferred.append((self._how, wanted))
 
     def _other_way(self, found: Probed) -> _How | None:
         """How to ask again where an answer says nothing of the door; None where it is final."""
         how, sender = self._how, self._manners.sender
+        if found.answered not in (Answered.REFUSED, Answered.DEFERRED):
+            return None
         if found.about is About.CLIENT and how.marked:
             return _How(False, how.sender)
         unclear = found.about is About.UNCLEAR and found.answered is Answered.REFUSED
@@ -200,6 +202,12 @@ class Course:
             for how, wanted in self._deferred:
                 self._asking.setdefault(how, deque()).append(wanted)
         self._deferred.clear()
+
+
+def _half_asked(found: Probed, wanted: Wanted) -> bool:
+    """Whether the stranger was deferred: a greylister sees that recipient for the first time."""
+    accepted = found.answered is Answered.ACCEPTED
+    return accepted and found.catch_all is None and bool(wanted.stranger)
 
 
 def _behind(before: Probed | None, found: Probed) -> Probed:
