@@ -19,7 +19,7 @@ from mxward.maillog.exim_joined import Waiting
 from mxward.maillog.exim_lines import HEAD
 from mxward.maillog.exim_rejected import Copies, rejection
 from mxward.maillog.exim_told import goes_on, told
-from mxward.maillog.logged import Logged, Outcome, Tally
+from mxward.maillog.logged import Elsewhere, Logged, Outcome, Tally
 from mxward.maillog.stamps import Clock
 from mxward.maillog.strange import (
     LONGEST,
@@ -58,15 +58,19 @@ class EximReader:
         rejectlog: bool = False,
         waiting: int = 100_000,
         tally: Tally | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         """`host` is who wrote the log, where syslog does not say so in each line.
 
-        A `tally` is shared with who else reads the same log.
+        A `tally` is shared with who else reads the same log; lines of other programs are given to
+        `elsewhere`, once they are counted.
         """
+        self._elsewhere = elsewhere
         self.tally = Tally() if tally is None else tally
         self._clock = clock
         self._host = host
         self._rejectlog = rejectlog
+        self._headers_end = 0  # the last line of a rejected message's headers
         self._waiting = Waiting(waiting)
         self._chunks = Chunks()
         self._copies = Copies()
@@ -171,7 +175,11 @@ class EximReader:
         prefixed = syslog.split(line)
         if prefixed is not None:
             return self._from_syslog(prefixed, line, number)
-        if self._rejectlog and goes_on(line):
+        after_headers = self._headers_end == number - 1  # a rejectlog put after a mainlog
+        if (self._rejectlog or after_headers or line.startswith(b"Envelope-from: <")) and goes_on(
+            line
+        ):
+            self._headers_end = number
             self.tally.told["header of a rejected message"] += 1
         else:
             self.tally.wonder(NOT_AN_ARRIVAL if b" <= " in line else NO_TIME, number, line)
@@ -179,6 +187,8 @@ class EximReader:
 
     def _from_syslog(self, prefixed: syslog.Prefixed, line: bytes, number: int) -> Iterable[Logged]:
         if not prefixed.program.startswith(b"exim"):
+            if self._elsewhere is not None and (told := self._elsewhere(line)) is not None:
+                return told
             self.tally.told["of another program"] += 1
             return ()
         entry = self._chunks.join(prefixed)

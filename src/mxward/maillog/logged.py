@@ -7,11 +7,11 @@ worked out: that is the business of who makes tables of it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-__all__ = ["Logged", "Outcome", "Reader", "Tally"]
+__all__ = ["Elsewhere", "Logged", "Outcome", "Reader", "Tally"]
 
 
 class Outcome(StrEnum):
@@ -89,6 +89,10 @@ class Tally:
         for kind, samples in other.samples.items():
             kept = self.samples.setdefault(kind, [])
             kept.extend(samples[: SAMPLES - len(kept)])
+
+
+Elsewhere = Callable[[bytes], Iterable[Logged] | None]
+"""What another reader of the same log makes of a line; None: it is not that one's either."""
 
 
 class Reader(Protocol):

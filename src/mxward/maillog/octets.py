@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from ipaddress import ip_address
 
 __all__ = ["address", "text"]
+
+_NUMBER = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = re.compile(rb"%s(?:[.]%s){3}\Z" % (_NUMBER, _NUMBER))
 
 
 def text(octets: bytes) -> str:
@@ -16,6 +20,8 @@ def text(octets: bytes) -> str:
 @lru_cache(maxsize=65536)
 def address(octets: bytes) -> str | None:
     """As everybody writes it; None where it is none. Most mail comes from few clients."""
+    if _IPV4.match(octets):
+        return octets.decode("ascii")
     try:
         return str(ip_address(octets.decode("ascii")))
     except ValueError:

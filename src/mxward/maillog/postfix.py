@@ -16,13 +16,16 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from mxward.maillog import postfix_told, syslog
-from mxward.maillog.logged import Logged, Tally
+from mxward.maillog.logged import Elsewhere, Logged, Tally
+from mxward.maillog.octets import text
 from mxward.maillog.postfix_entry import Entry
 from mxward.maillog.postfix_joined import OWN, Message, Messages
 from mxward.maillog.postfix_lines import (
+    DAEMON,
     DAEMONS,
     FORWARDED,
     FROM,
+    FROM_ODD,
     HEAD,
     ID,
     NOTIFIED,
@@ -48,7 +51,8 @@ from mxward.maillog.strange import (
 
 __all__ = ["PostfixReader"]
 
-_AGENTS = b"smtp lmtp relay local virtual pipe error retry discard bounce".split()
+_NOTHING = b"\n"  # with which no line begins
+_AGENTS = b"smtp lmtp relay virtual pipe error retry discard".split()
 _Handler = Callable[[Entry], Iterable[Logged] | str]
 
 
@@ -62,17 +66,23 @@ class PostfixReader:
         host: str | None = None,
         waiting: int = 100_000,
         tally: Tally | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
-        """`host` and `tally` as for Exim's reader; `waiting` messages are remembered."""
+        """As Exim's reader; `waiting` messages are remembered."""
         self.tally = Tally() if tally is None else tally
         self._kinds = self.tally.told
         self._clock = clock
+        self._elsewhere = elsewhere
         self._entry = Entry(host)
         self._messages = Messages(waiting, host)
         self._smtpd = Smtpd(self._kinds, self._messages)
         self._handlers: dict[bytes, _Handler] = dict.fromkeys(_AGENTS, self._agent)
         self._handlers |= {
             b"smtpd": self._smtpd.read,
+            b"local": self._local,
+            b"bounce": self._bounce,
+            b"defer": self._bounce,
+            b"trace": self._bounce,
             b"cleanup": self._cleanup,
             b"qmgr": self._qmgr,
             b"oqmgr": self._qmgr,
@@ -84,35 +94,29 @@ class PostfixReader:
 
     def read(self, lines: Iterable[bytes]) -> Iterator[Logged]:
         """What these lines tell; they may end with a line feed. Never raises."""
-        tally, head, when, handlers = self.tally, HEAD.match, self._clock.at, self._handlers
-        entry = self._entry
-        last, at = b"", None  # most lines have the time of the line before
-        for line in lines:
-            tally.lines = entry.number = tally.lines + 1
-            if len(line) > LONGEST:
-                tally.wonder(TOO_LONG, entry.number, line)
+        tally, entry, handlers, daemon_of = self.tally, self._entry, self._handlers, DAEMON.match
+        before, begin = _NOTHING, 0  # what stood before the daemon in the last line
+        for number, line in enumerate(lines, tally.lines + 1):
+            tally.lines = number
+            if not line.startswith(before):
+                before = self._begin(line)
+                begin = len(before)
+            found = daemon_of(line, begin) if begin else None
+            if found is None or len(line) > LONGEST:
+                before, begin = _NOTHING, 0
+                yield from self._unusual(line, number)
                 continue
-            line = line.rstrip(b"\r\n")
-            found = head(line)
-            if found is None:
-                stamp, daemon = self._unusual(line)
-            else:
-                stamp, entry.host, daemon, entry.pid, entry.id = found.groups()
-                entry.rest = line[found.end() :]
+            daemon, entry.pid, entry.id = found.groups()
             handle = handlers.get(daemon)
             if handle is None:
-                self._other(daemon, line)
+                self._idle(daemon)
                 continue
-            if stamp != last:
-                last, at = stamp, when(stamp)
-            if at is None:
-                tally.wonder(WRONG_DATE, entry.number, line)
-                continue
-            entry.at = at
+            entry.rest = line[found.end() :].rstrip(b"\r\n")
+            entry.number = number
             result = handle(entry)
             if result:
                 if isinstance(result, str):
-                    tally.wonder(result, entry.number, line)
+                    tally.wonder(result, number, line)
                 else:
                     yield from result
 
@@ -134,30 +138,57 @@ class PostfixReader:
         self._messages.resume(messages)
         self._smtpd.sessions.resume(sessions)
 
-    def _unusual(self, line: bytes) -> tuple[bytes, bytes]:
-        """Time and daemon of a line of RFC 5424, or without a process's number."""
+    def _begin(self, line: bytes) -> bytes:
+        """What stands before the daemon, read; empty where that is unusual, or no date."""
+        found = HEAD.match(line)
+        if found is None:
+            return b""
+        stamp, self._entry.host = found.groups()
+        at = self._clock.at(stamp)
+        if at is None:
+            return b""
+        self._entry.at = at
+        return found[0]
+
+    def _unusual(self, line: bytes, number: int) -> Iterable[Logged]:
+        """Lines of RFC 5424, without a process's number, with a wrong date; and all others."""
+        tally, entry = self.tally, self._entry
+        if len(line) > LONGEST:
+            tally.wonder(TOO_LONG, number, line)
+            return ()
         prefixed = syslog.split(line)
         if prefixed is None or not OF_POSTFIX.match(prefixed.program):
-            return b"", b""
-        entry = self._entry
-        entry.host, entry.pid = prefixed.host or b"-", prefixed.pid or b""
+            return self._not_ours(line, number, prefixed is not None)
+        at = self._clock.at(prefixed.stamp)
+        if at is None:
+            tally.wonder(WRONG_DATE, number, line)
+            return ()
         found = ID.match(prefixed.rest)
         entry.id = None if found is None else found[1]
-        entry.rest = prefixed.rest if found is None else prefixed.rest[found.end() :]
-        return prefixed.stamp, prefixed.program.rpartition(b"/")[2]
+        entry.rest = prefixed.rest[0 if found is None else found.end() :].rstrip(b"\r\n")
+        entry.host, entry.pid = prefixed.host or b"-", prefixed.pid or b""
+        entry.at, entry.number = at, number
+        daemon = prefixed.program.rpartition(b"/")[2]
+        handle = self._handlers.get(daemon)
+        result = self._idle(daemon) if handle is None else handle(entry)
+        if isinstance(result, str):
+            tally.wonder(result, number, line)
+            return ()
+        return result
 
-    def _other(self, daemon: bytes, line: bytes) -> None:
-        """A line of a daemon that meets no client, of another program, or of none."""
-        if daemon in DAEMONS:
-            self._kinds[daemon.decode("ascii")] += 1
-            return
-        prefixed = syslog.split(line)
-        if prefixed is None:
-            self.tally.wonder(NO_TIME, self.tally.lines, line)
-        elif OF_POSTFIX.match(prefixed.program):
-            self._kinds["postfix"] += 1
-        else:
+    def _not_ours(self, line: bytes, number: int, of_syslog: bool) -> Iterable[Logged]:
+        if self._elsewhere is not None and (told := self._elsewhere(line)) is not None:
+            return told
+        if of_syslog:
             self._kinds["of another program"] += 1
+        else:
+            self.tally.wonder(NO_TIME, number, line)
+        return ()
+
+    def _idle(self, daemon: bytes) -> Iterable[Logged]:
+        """A line of a daemon that meets no client, and has no message."""
+        self._kinds[text(daemon) if daemon in DAEMONS else "postfix"] += 1
+        return ()
 
     def _qmgr(self, entry: Entry) -> Iterable[Logged] | str:
         rest = entry.rest
@@ -167,7 +198,7 @@ class PostfixReader:
         if not rest.startswith(b"from=<"):
             self._kinds["qmgr"] += 1
             return ()
-        found = FROM.match(rest)
+        found = FROM.match(rest) or FROM_ODD.match(rest)
         if found is None:
             if RETURNED.match(rest) is None:
                 return NOT_AN_ARRIVAL
@@ -185,13 +216,10 @@ class PostfixReader:
     def _agent(self, entry: Entry) -> Iterable[Logged] | str:
         rest, messages = entry.rest, self._messages
         if not rest.startswith(b"to=<"):
-            if b" notification: " in rest:
-                self._made(entry.host, NOTIFIED.match(rest), entry)
             self._kinds["delivery"] += 1
             return ()
-        if b"(forwarded as " in rest:
-            self._made(entry.host, FORWARDED.search(rest), entry)
-        message = messages.waiting.get(entry.key)
+        key = (entry.host, entry.id or b"")
+        message = messages.waiting.get(key)
         if message is None:
             self._kinds["to="] += 1
             return ()
@@ -200,7 +228,21 @@ class PostfixReader:
             return NOT_A_DELIVERY
         self._kinds["to="] += 1
         to, given = found.groups()
-        return messages.give(entry.key, message, found[0], to if given is None else given)
+        return messages.give(key, message, found[0], to if given is None else given)
+
+    def _local(self, entry: Entry) -> Iterable[Logged] | str:
+        """The agent that follows `.forward` files and aliases: by messages of its own."""
+        self._made(entry, FORWARDED.search(entry.rest))
+        return self._agent(entry)
+
+    def _bounce(self, entry: Entry) -> Iterable[Logged] | str:
+        self._made(entry, NOTIFIED.match(entry.rest))
+        return self._agent(entry)
+
+    def _made(self, entry: Entry, found: re.Match[bytes] | None) -> None:
+        """A message that Postfix has made itself."""
+        if found is not None:
+            self._messages.own((entry.host, found[1]), entry.at, entry.number)
 
     def _cleanup(self, entry: Entry) -> Iterable[Logged] | str:
         rest, messages = entry.rest, self._messages
@@ -253,8 +295,3 @@ class PostfixReader:
     def _postsuper(self, entry: Entry) -> Iterable[Logged] | str:
         self._kinds["postsuper"] += 1
         return self._messages.take(entry.key) if entry.rest == b"removed" else ()
-
-    def _made(self, host: bytes, found: re.Match[bytes] | None, entry: Entry) -> None:
-        """A message that Postfix has made itself."""
-        if found is not None:
-            self._messages.own((host, found[1]), entry.at, entry.number)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from mxward.maillog.octets import text
 
 __all__ = ["Entry", "named"]
 
 
+@lru_cache(maxsize=1024)
 def named(host: bytes, otherwise: str | None) -> str | None:
     """Who has written a line; `-` is nobody, so it is who wrote the others."""
     return otherwise if host == b"-" else text(host)

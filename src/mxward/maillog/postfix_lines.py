@@ -19,12 +19,13 @@ __all__ = [
     "BY_CLEANUP",
     "BY_POSTSCREEN",
     "BY_PROXY",
-    "BY_SMTPD",
     "CERTIFICATE",
     "CLIENT",
+    "DAEMON",
     "DAEMONS",
     "FORWARDED",
     "FROM",
+    "FROM_ODD",
     "HEAD",
     "ID",
     "NOTIFIED",
@@ -32,10 +33,13 @@ __all__ = [
     "OF_POSTFIX",
     "PICKED_UP",
     "RETURNED",
+    "SAID",
     "TLS",
     "TO",
+    "TOLD_AND_SAID",
     "TOO_BIG",
     "TOO_MANY",
+    "TURNED_AWAY",
 ]
 
 DAEMONS = frozenset(
@@ -56,11 +60,10 @@ _STAMP = (
     rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 _NAME = rb"[^][ :()<>=,/\x00-\x1f]{1,64}/"
-HEAD = re.compile(
-    rb"(?:<[0-9]{1,3}>)?(%s) ([^ \x00-\x1f]{1,255}) %s(?:%s)?([a-z-]{1,20})\[([0-9]{1,10})\]: "
-    rb"(?:(%s|NOQUEUE): )?" % (_STAMP, _NAME, _NAME, _ID)
-)
-"""When, who, which daemon and process, and of which message."""
+HEAD = re.compile(rb"(?:<[0-9]{1,3}>)?(%s) ([^ \x00-\x1f]{1,255}) %s" % (_STAMP, _NAME))
+"""When, and who. Most lines have the same as the line before."""
+DAEMON = re.compile(rb"(?:%s)?([a-z-]{1,20})\[([0-9]{1,10})\]: (?:(%s|NOQUEUE): )?" % (_NAME, _ID))
+"""Which daemon and process, and of which message."""
 
 _ADDRESS = rb'(?:"[^"\\]*(?:\\.[^"\\]*)*"@)?[^<>"]*'
 _PEER = rb"(([^][ ]*)\[([0-9A-Fa-f.:]+)\](?::([0-9]{1,5}))?)"
@@ -75,7 +78,9 @@ TLS = re.compile(
     rb"%s(?: to [^ :]+)?: [A-Za-z0-9.]+ with cipher ([^ ]+) \(" % _PEER
 )
 CERTIFICATE = re.compile(rb"%s: (?:[A-Z][a-z]+: )?subject_CN=([^,]*), issuer" % _PEER)
-FROM = re.compile(rb"from=<(.*)>, size=([0-9]{1,18}), nrcpt=([0-9]{1,9}) \(queue active\)\Z")
+_TAKEN = rb">, size=([0-9]{1,18}), nrcpt=([0-9]{1,9}) \(queue active\)\Z"
+FROM = re.compile(rb"from=<([^<>]*)%s" % _TAKEN)
+FROM_ODD = re.compile(rb"from=<(.*)%s" % _TAKEN)
 RETURNED = re.compile(rb"from=<.*>, status=[a-z-]+, returned to sender\Z")
 PICKED_UP = re.compile(rb"uid=[0-9]+ from=<.*>(?: orig_id=[0-9A-Za-z]+)?\Z")
 TO = re.compile(rb"to=<(%s)>(?:, orig_to=<(%s)>)?, relay=" % (_ADDRESS, _ADDRESS))
@@ -89,10 +94,15 @@ _FIELDS = (
     rb"(?: sasl_method=[^ <>\";]+)?(?: sasl_username=(<[^<>\"]*>|[^ <>\";]*))?"
     rb"(?: sasl_sender=[^ <>\";]*)?" % (_ADDRESS, _ADDRESS)
 )
-BY_SMTPD = re.compile(rb"[a-z_-]+: %s from %s: %s;%s\Z" % (_STAGE, _PEER, _TEXT, _FIELDS))
-"""When in the dialogue, with whom, what the client was told; and what it had said."""
+BEFORE_FIELDS = b"; from=<"
+TURNED_AWAY = re.compile(rb"[a-z_-]+: %s from %s: " % (_STAGE, _PEER))
+"""When in the dialogue, and with whom; what the client was told follows."""
+SAID = re.compile(rb";%s\Z" % _FIELDS)
+"""What it had said, at the end."""
+TOLD_AND_SAID = re.compile(rb"%s;%s\Z" % (_TEXT, _FIELDS))
+"""The same where there was no sender yet."""
 BY_PROXY = re.compile(rb"proxy-[a-z]+: %s: %s;%s\Z" % (_STAGE, _TEXT, _FIELDS))
-"""The same without the client: the process says elsewhere who that is."""
+"""All of it without the client: the process says elsewhere who that is."""
 BY_POSTSCREEN = re.compile(
     rb"(?:reject: RCPT from \[([0-9A-Fa-f.:]+)\]:([0-9]{1,5}): %s"
     rb"; from=<([^<>]*)>, to=<([^<>]*)>, proto=([A-Z0-9]+), helo=<([^<>]*)>"
@@ -103,7 +113,6 @@ BY_CLEANUP = re.compile(
     % (_PEER, _FIELDS)
 )
 """What the message says stands to the left here: only for lines with one `; from=<`."""
-BEFORE_FIELDS = b"; from=<"
 TOO_MANY = re.compile(
     rb"warning: ((?:Connection|Message delivery request|Recipient address) [a-z]+ limit exceeded): "
     rb"[0-9]+ from %s for service [^ ]+\Z" % _PEER

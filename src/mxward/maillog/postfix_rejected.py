@@ -19,23 +19,24 @@ from mxward.maillog.postfix_lines import (
     BY_CLEANUP,
     BY_POSTSCREEN,
     BY_PROXY,
-    BY_SMTPD,
     NO_ID,
+    SAID,
+    TOLD_AND_SAID,
     TOO_BIG,
     TOO_MANY,
+    TURNED_AWAY,
 )
 from mxward.maillog.postfix_sessions import Session
 
-__all__ = ["brings", "by_cleanup", "by_postscreen", "by_proxy", "by_smtpd", "too_big", "too_many"]
+__all__ = ["by_cleanup", "by_postscreen", "by_proxy", "by_smtpd", "too_big", "too_many"]
 
 _ACCEPTED, _REJECTED, _DEFERRED = Outcome.ACCEPTED, Outcome.REJECTED, Outcome.DEFERRED
-_TAKEN = re.compile(rb"(?:milter-[a-z]+-|milter-)?discard|proxy-accept")
-_LATER = re.compile(rb"4(?:[0-9]{2}|[.][0-9]+[.][0-9]+)(?: |\Z)")
-_NOBODY_YET = (b"CONNECT", b"HELO", b"EHLO", b"MAIL")
-_BRINGS = re.compile(
-    rb"[a-z-]+: (?:CONNECT|HELO|EHLO|MAIL|RCPT|DATA|BDAT|END-OF-MESSAGE|STARTTLS|after [A-Z-]+)"
-    rb"(?: from |: )"
+_TAKEN = frozenset(
+    b"discard milter-discard milter-header-discard milter-body-discard proxy-accept".split()
 )
+_LATER = re.compile(rb"4(?:[0-9]{2}|[.][0-9]+[.][0-9]+)(?: |\Z)")
+_NOBODY_YET = frozenset((b"CONNECT", b"HELO", b"EHLO", b"MAIL"))
+_PROTOCOLS = {b"SMTP": "smtp", b"ESMTP": "esmtp"}
 
 Said = tuple[bytes | None, bytes | None, bytes | None, bytes | None, bytes | None]
 """What the client had said: sender, recipient, protocol, HELO; and as whom it authenticated."""
@@ -43,30 +44,38 @@ Said = tuple[bytes | None, bytes | None, bytes | None, bytes | None, bytes | Non
 _NOTHING: Said = (None, None, None, None, None)
 
 
-def brings(rest: bytes) -> bool:
-    """Whether what was turned away was an attempt to bring mail; VRFY, ETRN and AUTH are none."""
-    return _BRINGS.match(rest) is not None
-
-
 def by_smtpd(
     what: bytes, entry: Entry, session: Session | None, message: Message | None
 ) -> Logged | None:
     """A line of smtpd's or of a milter's, by `what` was done; None: it is none, or may be forged.
 
-    As whom the client authenticated is logged since 3.10; else the `message` tells, if it is known.
+    As whom the client authenticated is logged since 3.10; else the `message` tells, if known.
     """
-    found = BY_SMTPD.match(entry.rest) if entry.rest.count(BEFORE_FIELDS) < 2 else None
+    rest = entry.rest
+    found = TURNED_AWAY.match(rest)
     if found is None:
         return None
-    stage, peer, name, client, port, why, *said = found.groups()
-    sender, recipient, protocol, helo, user = said
+    stage, peer, name, client, port = found.groups()
+    end = rest.find(BEFORE_FIELDS)
+    if end < 0:
+        told = TOLD_AND_SAID.match(rest, found.end())
+        if told is None:
+            return None
+        why, *said = told.groups()
+        sender, recipient, protocol, helo, user = said
+    else:
+        fields = SAID.match(rest, end)
+        if fields is None or rest.find(BEFORE_FIELDS, end + 1) > 0 or end < found.end():
+            return None
+        why = rest[found.end() : end]
+        sender, recipient, protocol, helo, user = fields.groups()
     if recipient is not None and stage in _NOBODY_YET:
         return None
     if user is None and message is not None and message.is_of(client):
         user = message.user
     tls = None if session is None else session.tls_of(peer)
-    fields = (sender, recipient, protocol, helo, user)
-    return _logged(entry, (name, client, port, None), _outcome(what, why), fields, why, tls)
+    fields_ = (sender, recipient, protocol, helo, user)
+    return _logged(entry, (name, client, port, None), _outcome(what, why), fields_, why, tls)
 
 
 def by_proxy(what: bytes, entry: Entry, session: Session | None) -> Logged | None:
@@ -130,7 +139,7 @@ def too_big(entry: Entry, messages: Mapping[Key, Message]) -> Logged | None:
 
 
 def _outcome(what: bytes, reply: bytes) -> Outcome:
-    if _TAKEN.match(what):
+    if what in _TAKEN:
         return _ACCEPTED
     return _DEFERRED if _LATER.match(reply) else _REJECTED
 
@@ -175,4 +184,5 @@ def _logged(
 
 def _protocol(name: bytes, tls: bool, authenticated: bool) -> str:
     """As RFC 3848 names it; Postfix tells TLS and authentication elsewhere."""
-    return text(name).lower() + "s" * tls + "a" * authenticated
+    plain = _PROTOCOLS.get(name) or text(name).lower()
+    return plain + "s" * tls + "a" * authenticated

@@ -56,9 +56,10 @@ class Sessions:
             self._open[process] = session = Session(peer)
             session.tls, session.certificate, session.filtered = others
 
-    def close(self, process: Process) -> None:
-        """It has another client now, or none."""
-        self._open.pop(process, None)
+    def close(self, host: bytes, pid: bytes) -> None:
+        """This process has another client now, or none."""
+        if self._open:
+            self._open.pop((host, pid), None)
 
     def secured(self, process: Process, rest: bytes) -> bool:
         """A line about TLS, or about a certificate; False where it is neither."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
-from itertools import groupby
 from typing import Any
 
 from mxward.maillog import syslog
@@ -72,53 +71,71 @@ def reader_for(found: Format | None, clock: Clock, *, host: str | None = None) -
 
 
 class MixedReader:
-    """Gives each line to whom it belongs. Both readers count into one tally."""
+    """Two readers with one tally; each gives the other what is not its own."""
 
     def __init__(self, found: Format | None, clock: Clock, host: str | None) -> None:
         self.tally = Tally()
         self._clock = clock
-        rejectlog = found is Format.REJECTLOG
-        exim = EximReader(clock, host=host, rejectlog=rejectlog, tally=self.tally)
-        postfix = PostfixReader(clock, host=host, tally=self.tally)
-        self._readers: dict[bool, Reader] = {True: exim, False: postfix}
-        self._exim = found in (Format.EXIM, Format.REJECTLOG)  # who had the line before
+        self._exim = EximReader(
+            clock,
+            host=host,
+            rejectlog=found is Format.REJECTLOG,
+            tally=self.tally,
+            elsewhere=self._from_exim,
+        )
+        self._postfix = PostfixReader(
+            clock, host=host, tally=self.tally, elsewhere=self._from_postfix
+        )
+        of_exim = found in (Format.EXIM, Format.REJECTLOG)
+        self._first: Reader = self._exim if of_exim else self._postfix
+        self._after_exim = False  # whether the last line that was not Postfix's was Exim's
 
     def read(self, lines: Iterable[bytes]) -> Iterator[Logged]:
         """What these lines tell. Never raises."""
-        for exim, run in groupby(lines, self._of_exim):
-            yield from self._readers[exim].read(run)
+        return self._first.read(lines)
 
     def unfinished(self) -> set[bytes]:
         """The ids of the messages that wait."""
-        return set().union(*(reader.unfinished() for reader in self._readers.values()))
+        return self._exim.unfinished() | self._postfix.unfinished()
 
     def end(self) -> Iterator[Logged]:
         """What was still waiting for later lines."""
-        for reader in self._readers.values():
-            yield from reader.end()
+        yield from self._exim.end()
+        yield from self._postfix.end()
 
     def held(self) -> Any:
         """See `kept`."""
-        both = [self._readers[exim].held() for exim in (True, False)]
-        return (self._exim, self.tally.lines, self._clock.held(), *both)
+        both = (self._exim.held(), self._postfix.held())
+        return (self._after_exim, self.tally.lines, self._clock.held(), *both)
 
     def resume(self, held: Any) -> None:
         """Go on from there."""
-        self._exim, self.tally.lines, clock, exim, postfix = held
+        self._after_exim, self.tally.lines, clock, exim, postfix = held
         self._clock.resume(clock)
-        self._readers[True].resume(exim)
-        self._readers[False].resume(postfix)
+        self._exim.resume(exim)
+        self._postfix.resume(postfix)
 
-    def _of_exim(self, line: bytes) -> bool:
-        """Whether it is Exim's. Lines of no known form belong to the line before."""
-        if _SYSLOG.match(line):
-            self._exim = _EXIM_IN_SYSLOG.match(line) is not None
-        elif _EXIM.match(line):
-            self._exim = True
-        return self._exim
+    def _from_exim(self, line: bytes) -> Iterable[Logged] | None:
+        return self._again(self._postfix, line) if self._first is self._exim else None
+
+    def _from_postfix(self, line: bytes) -> Iterable[Logged] | None:
+        """Lines of no known form belong to the line before."""
+        if self._first is self._exim:
+            return None
+        if _EXIM.match(line):
+            self._after_exim = True
+        elif _SYSLOG.match(line):
+            self._after_exim = False
+        return self._again(self._exim, line) if self._after_exim else None
+
+    def _again(self, reader: Reader, line: bytes) -> Iterable[Logged]:
+        """What it makes of a line that is counted already. All of it, before the next line."""
+        self.tally.lines -= 1
+        return list(reader.read((line,)))
 
 
 _STAMP = rb"(?:[A-Z][a-z]{2} [ 0-9][0-9] [0-9:]{8} |[0-9]{4}-[0-9]{2}-[0-9]{2}T[^ ]+ )"
-_EXIM = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2} ")
+_EXIM = re.compile(
+    rb"[0-9]{4}-[0-9]{2}-[0-9]{2} |(?:<[0-9]{1,3}>)?(?:%s[^ ]+ |1 (?:[^ ]+ ){2})exim" % _STAMP
+)
 _SYSLOG = re.compile(rb"<[0-9]|[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:|[0-9]{4}-[0-9]{2}-[0-9]{2}T")
-_EXIM_IN_SYSLOG = re.compile(rb"(?:<[0-9]{1,3}>)?(?:%s[^ ]+ |1 (?:[^ ]+ ){2})exim" % _STAMP)

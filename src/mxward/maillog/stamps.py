@@ -21,6 +21,7 @@ _MONTHS = {
 }
 _MINUTE = re.compile(rb"([0-9]{4})-([0-9]{2})-([0-9]{2})[ Tt]([0-9]{2}):([0-9]{2}):")
 _MINUTE_3164 = re.compile(rb"([A-Z][a-z]{2}) ([ 0-9][0-9]) ([0-9]{2}):([0-9]{2}):")
+_POINTS = b".,"
 _TAIL = re.compile(rb"([.,][0-9]{1,9})?(?: ?([+-][0-9]{2}:?[0-9]{2})|([Zz]))?")
 
 _OUT_OF_ORDER = 60
@@ -46,6 +47,7 @@ class Clock:
         self._minute = b""  # the last stamp's text before its seconds, its zone, and its time
         self._offset: bytes | None = None
         self._base = 0.0
+        self._ending: bytes | None = None  # what stood after its microseconds, if it had any
         self._minute_3164 = b""
         self._base_3164 = 0.0
         self._year = 0  # of the last RFC 3164 stamp; 0: there was none yet
@@ -74,6 +76,13 @@ class Clock:
             if stamp[:17] == self._minute and self._offset is None:
                 return self._base + second
             return self._remember(stamp[:17], None, second)
+        if (
+            stamp[26:] == self._ending
+            and stamp[:17] == self._minute
+            and stamp[19] in _POINTS
+            and stamp[20:26].isdigit()
+        ):
+            return self._base + second + int(stamp[20:26]) / 1_000_000
         tail = _TAIL.fullmatch(stamp, 19)
         if tail is None:
             return None
@@ -87,6 +96,8 @@ class Clock:
             at = self._remember(stamp[:17], offset, second)
         if at is not None and fraction:
             at += float(b"0." + fraction[1:])
+            if len(fraction) == len(".123456"):
+                self._ending = stamp[26:]
         return at
 
     def rfc3164(self, stamp: bytes) -> float | None:
@@ -115,7 +126,7 @@ class Clock:
         base = self._local(fields, self._base) if offset is None else _moment(fields, offset)
         if base is None:
             return None
-        self._minute, self._offset, self._base = minute, offset, base
+        self._minute, self._offset, self._base, self._ending = minute, offset, base, None
         return base + second
 
     def _local(self, fields: tuple[int, ...], before: float) -> float | None:
