@@ -120,6 +120,18 @@ def test_who_defers_for_ever_is_asked_three_times() -> None:
     assert {each.answered for each in found.values()} == {Answered.DEFERRED}
 
 
+def test_who_relays_nothing_is_not_asked_again_whatever_the_code() -> None:
+    def say(verb: str, line: str, now: float) -> str:
+        return "454 4.7.1 Relay access denied" if verb == "RCPT" else usual(verb, line)
+
+    server = FakeServer(say)
+    found = run(course_of(DOMAINS[:3]), server)
+    assert server.times() == [0.0]
+    assert {(each.answered, each.about) for each in found.values()} == {
+        (Answered.DEFERRED, About.DOMAIN)
+    }
+
+
 def test_who_turns_us_away_is_not_asked_again() -> None:
     server = FakeServer(lambda verb, line, now: None, banner="421 4.7.0 too busy")
     found = run(course_of(DOMAINS), server)

@@ -69,6 +69,7 @@ CASES = {
         "451 4.3.2 Service currently unavailable",
         "450 4.1.2 <postmaster@it.test>: Recipient address rejected: Domain not found",
         "550 Unrouteable address",
+        "554 5.7.1 <postmaster@it.test>: Recipient address rejected: Access denied",  # Postfix
         # What it repeats of our words says nothing:
         "550 5.7.1 <postmaster@relaying-denied.test>: no",
         "550 postmaster@user-unknown.test: no",

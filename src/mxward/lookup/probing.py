@@ -109,7 +109,7 @@ class Prober:
 
     async def _hold(self, course: Course, schedule: Schedule[Course], ended: asyncio.Event) -> None:
         loop = asyncio.get_running_loop()
-        session = Session(course, self._allowed, self._tls, self._manners.patience)
+        session = Session(course, self._allowed, self._tls, self._manners)
         try:
             await session.hold()
         finally:

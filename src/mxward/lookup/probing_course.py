@@ -164,7 +164,7 @@ class Course:
         another = self._other_way(found)
         if another is not None:
             self._asking.setdefault(another, deque()).append(wanted)
-        elif found.answered is Answered.DEFERRED or _half_asked(found, wanted):
+        elif _is_put_off(found) or _half_asked(found, wanted):
             self._deferred.append((self._how, wanted))
 
     def _other_way(self, found: Probed) -> _How | None:
@@ -202,6 +202,11 @@ class Course:
             for how, wanted in self._deferred:
                 self._asking.setdefault(how, deque()).append(wanted)
         self._deferred.clear()
+
+
+def _is_put_off(found: Probed) -> bool:
+    """Whether another time may have another answer. Postfix says 454 to what it does not relay."""
+    return found.answered is Answered.DEFERRED and found.about is not About.DOMAIN
 
 
 def _half_asked(found: Probed, wanted: Wanted) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Sequence
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -48,14 +49,18 @@ class Line:
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
 
-    async def open(self, server: Address, port: int) -> Address:
-        """Connect; returns the address this end has. Raises NotOurs."""
+    async def open(self, server: Address, port: int, sources: Sequence[Address] = ()) -> Address:
+        """Connect, from a source of the server's family; returns this end's. Raises NotOurs."""
         server = networks.address(str(server))
         if server not in self._allowed:
             raise NotOurs(str(server))
         family = socket.AF_INET if server.version == 4 else socket.AF_INET6
         self._socket = socket.socket(family, socket.SOCK_STREAM)
         self._socket.setblocking(False)
+        for source in sources:
+            if source.version == server.version:
+                self._socket.bind((str(source), 0))
+                break
         await self._loop.sock_connect(self._socket, (str(server), port))
         return networks.address(self._socket.getsockname()[0].partition("%")[0])
 

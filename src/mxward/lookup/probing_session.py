@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from mxward.lookup.probing_course import Course, Outcome
 from mxward.lookup.probing_line import Line, NotOurs
-from mxward.lookup.probing_settings import Patience
+from mxward.lookup.probing_settings import Manners
 from mxward.networks import Networks
 from mxward.smtp.probe import Probe
 from mxward.smtp.probed import Answered, Probed, Secured
@@ -22,13 +22,14 @@ class Session:
     """`hold` it, once. `outcome` can be asked at any time, also where it was cancelled."""
 
     def __init__(
-        self, course: Course, allowed: Networks, tls: ssl.SSLContext, patience: Patience
+        self, course: Course, allowed: Networks, tls: ssl.SSLContext, manners: Manners
     ) -> None:
         self.probe: Probe = course.session()
         self._course = course
         self._allowed = allowed
         self._tls = tls
-        self._patience = patience
+        self._patience = manners.patience
+        self._sources = manners.sources
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
         self._blank = Probed(
@@ -72,7 +73,7 @@ class Session:
         course, within = self._course, self._patience.connect
         try:
             async with asyncio.timeout(within):
-                source = await line.open(course.server, course.port)
+                source = await line.open(course.server, course.port, self._sources)
             self._blank = replace(self._blank, source=source)
             return True
         except NotOurs as address:

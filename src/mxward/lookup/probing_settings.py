@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mxward.networks import Address
 from mxward.smtp.probe import Way
 from mxward.smtp.questions import Bounds
 
@@ -54,6 +55,8 @@ class Manners:
     sender: str = ""
     key: bytes = field(default=b"", repr=False)
     control: str = "postmaster@example.com"
+    sources: tuple[Address, ...] = ()
+    """Where sessions come from: the first address of the server's family; none: the kernel's."""
     starttls: bool = True
     implicit: frozenset[int] = frozenset((465,))
     """Ports with TLS from the first octet."""

@@ -23,6 +23,7 @@ _BY_ENHANCED = {
     "1.1": About.RECIPIENT,  # bad destination mailbox address
     "1.6": About.RECIPIENT,  # it has moved
     "1.10": About.RECIPIENT,  # Microsoft: recipient not found
+    "4.1": About.RECIPIENT,  # Microsoft: no such user, or no such tenant
     "2.1": About.RECIPIENT,  # mailbox disabled
     "2.2": About.RECIPIENT,  # mailbox full
     "1.7": About.SENDER,
@@ -59,7 +60,7 @@ _TEXTS = (  # in this order: the first that is found
         r"|no such (?:user|recipient|mailbox|person|address)"
         r"|(?:user|recipient|mailbox|account|address)\b.{0,40}"
         r"(?:not found|unknown|does(?: not|n't) exist|unavailable|disabled|suspended|full)"
-        r"|invalid (?:user|recipient|mailbox)|no mailbox|recipient address rejected: access denied"
+        r"|invalid (?:user|recipient|mailbox)|no mailbox"
         r"|not a valid (?:user|recipient|mailbox)|over quota|recipient verify failed",
     ),
     (
