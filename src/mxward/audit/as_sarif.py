@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from mxward import __version__
 from mxward.audit.as_data import when
@@ -87,7 +88,7 @@ def _result(report: Report, finding: Finding) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": report.config},
+                    "artifactLocation": {"uri": quote(report.config)},
                     "region": {"startLine": 1},
                 },
                 "logicalLocations": [

@@ -21,9 +21,7 @@ def gather(found: Surveyed, premises: Premises, gathered: Gathered) -> None:
 
 def _of_names(found: Surveyed, gathered: Gathered) -> None:
     for name, target in found.dangling:
-        text = (
-            f"names lead to {target}, which does not exist: who makes it gets their mail or trust"
-        )
+        text = f"names lead to {target}, which does not exist: who makes it gets what is sent there"
         gathered.add(Code.DANGLING, target, text, found.domain, f"{name} -> {target}")
     if found.wildcard:
         for candidate in found.candidates:
