@@ -17,11 +17,11 @@ import pyarrow.parquet as pq
 
 from mxward.reports.schema import SCHEMA
 
-__all__ = ["Partitions"]
+__all__ = ["OPEN", "Partitions"]
 
 _ROWS = 1 << 17
 """How many rows wait in memory, of all days together."""
-_OPEN = 8
+OPEN = 8
 """How many files are written at once, however many days there are."""
 _COMPRESSION = "zstd"
 _WITHOUT_DAY = pa.schema([f for f in SCHEMA if f.name != "day"], SCHEMA.metadata)
@@ -34,9 +34,11 @@ class Partitions:
     Memory and open files are bounded, whatever the days. Every method raises OSError.
     """
 
-    def __init__(self, directory: Path, name: str) -> None:
+    def __init__(self, directory: Path, name: str, *, together: int = _ROWS) -> None:
+        """So many rows wait `together` before they are written."""
         self._directory = directory
         self._name = name
+        self._together = together
         self._waiting: dict[str, list[pa.RecordBatch]] = defaultdict(list)
         self._rows = 0
         self._open: OrderedDict[str, pq.ParquetWriter] = OrderedDict()
@@ -64,7 +66,7 @@ class Partitions:
         for day, rows in _by_day(batch):
             self._waiting[day].append(rows)
         self._rows += batch.num_rows
-        if self._rows >= _ROWS:
+        if self._rows >= self._together:
             self._flush()
 
     def close(self) -> None:
@@ -92,7 +94,7 @@ class Partitions:
         if found is not None:
             self._open.move_to_end(day)
             return found
-        while len(self._open) >= _OPEN:
+        while len(self._open) >= OPEN:
             self._open.popitem(last=False)[1].close()
         pieces = self._pieces[day]
         place = self._directory / f"day={day}"
