@@ -70,7 +70,7 @@ class EximReader:
         self._clock = clock
         self._host = host
         self._rejectlog = rejectlog
-        self._headers_end = 0  # the last line of a rejected message's headers
+        self._headers_end = -1  # the last line of a rejected message's headers
         self._waiting = Waiting(waiting)
         self._chunks = Chunks()
         self._copies = Copies()
@@ -137,7 +137,7 @@ class EximReader:
         if mark == b"<=" or mark == b"(=":
             logged = arrival(line, begin, at, host, message.decode("ascii"), number)
             if logged is None:
-                tally.wonder(NOT_AN_ARRIVAL, number, line)
+                self._wonder(NOT_AN_ARRIVAL, number, line)
                 return ()
             tally.told["<=" if mark == b"<=" else "(="] += 1
             return (logged,) if logged.recipients else self._waiting.put(logged)
@@ -149,7 +149,7 @@ class EximReader:
         ):
             tally.told[_DELIVERIES[mark]] += 1
         else:
-            tally.wonder(NOT_A_DELIVERY, number, line)
+            self._wonder(NOT_A_DELIVERY, number, line)
         return ()
 
     def _unmarked(
@@ -165,10 +165,13 @@ class EximReader:
         if kind is not None and not (kind in _REFUSALS and rest.count(b") [") > 1):
             self.tally.told[kind] += 1
         elif b" <= " in line:
-            self.tally.wonder(NOT_AN_ARRIVAL, number, line)
+            self._wonder(NOT_AN_ARRIVAL, number, line)
         else:
-            self.tally.wonder(NOT_A_REJECTION if refused else UNKNOWN_TO_EXIM, number, line)
+            self._wonder(NOT_A_REJECTION if refused else UNKNOWN_TO_EXIM, number, line)
         return ()
+
+    def _wonder(self, kind: str, number: int, entry: bytes) -> None:
+        self.tally.wonder(kind, number, entry.removeprefix(_ANY_TIME))
 
     def _without_time(self, line: bytes, number: int) -> Iterable[Logged]:
         """A line of syslog's, or one that goes on from the line before."""

@@ -206,7 +206,7 @@ class PostfixReader:
             return ()
         message = self._messages.waiting.get(entry.key)
         if message is None:
-            self._kinds["from= (again, or of before)"] += 1
+            self._kinds["from= (again, or brought before the log begins)"] += 1
             return ()
         self._kinds["from="] += 1
         message.sender = found[1]

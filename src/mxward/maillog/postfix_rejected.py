@@ -71,9 +71,9 @@ def by_smtpd(
         sender, recipient, protocol, helo, user = fields.groups()
     if recipient is not None and stage in _NOBODY_YET:
         return None
-    if user is None and message is not None and message.is_of(client):
-        user = message.user
     tls = None if session is None else session.tls_of(peer)
+    if message is not None and message.is_of(client):
+        user, tls = message.user if user is None else user, message.tls
     fields_ = (sender, recipient, protocol, helo, user)
     return _logged(entry, (name, client, port, None), _outcome(what, why), fields_, why, tls)
 
@@ -90,7 +90,9 @@ def by_proxy(what: bytes, entry: Entry, session: Session | None) -> Logged | Non
 
 
 def by_cleanup(what: bytes, entry: Entry, message: Message | None) -> Logged | None:
-    """What header and body checks found in a message, that may be known."""
+    """What checks of headers and bodies, and milters, found in a message; that may be known."""
+    if (logged := by_smtpd(what, entry, None, message)) is not None:
+        return logged
     found = BY_CLEANUP.match(entry.rest) if entry.rest.count(BEFORE_FIELDS) == 1 else None
     if found is None:
         return None

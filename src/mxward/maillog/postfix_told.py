@@ -27,9 +27,10 @@ _OTHER = frozenset(
 _SMTPD = re.compile(
     rb"(warning|error|fatal|panic|connect from|disconnect from|lost connection after|timeout after"
     rb"|too many errors after|improper command pipelining after|setting up TLS connection from"
-    rb"|SSL_accept error from|SSL3 alert |TLS library problem|certificate verification failed for"
-    rb"|CA certificate verification failed for|discarding EHLO keywords|Relaying allowed"
-    rb"|using backwards-compatible default setting|initializing the server-side TLS engine"
+    rb"|SSL_accept(?::| error from)|SSL3 alert |TLS library problem|discarding EHLO keywords"
+    rb"|certificate verification failed for|CA certificate verification failed for"
+    rb"|Relaying allowed|using backwards-compatible default setting"
+    rb"|initializing the server-side TLS engine"
     rb"|table [^ ]+ has changed|auto_clnt_|reset |too much |not responding after|TLS SNI )"
 )
 _OF_PEER = re.compile(rb"[<>]? ?[^][ ]*\[[0-9A-Fa-f.:]+\](?::[0-9]{1,5})?: ")
