@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Collection, Iterable, MutableMapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Protocol
 
 from mxward.lookup.chase import NOTHING, Reply
@@ -99,9 +98,10 @@ class _Run:
         heard: Heard,
         progress: Progress | None,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        self._now = loop.time
         self._stub = stub
-        self._window = Window(most, self._loop.time())
+        self._window = Window(most, loop.time())
         self._domains = iter(domains)
         self._questions = questions
         self._heard = heard
@@ -110,7 +110,7 @@ class _Run:
         self._open: dict[_Domain, None] = {}
         self._ready: deque[_Wanted] = deque()
         self._flights: dict[str, _Wanted] = {}  # by name
-        self._over: asyncio.Future[None] = self._loop.create_future()
+        self._over: asyncio.Future[None] = loop.create_future()
         self._filling = False
 
     async def run(self) -> None:
@@ -129,68 +129,63 @@ class _Run:
         """A reply has come; go on with what waited for it."""
         if self._over.done():
             return
-        name = wanted.question.name
-        del self._flights[name]
+        del self._flights[wanted.question.name]
         if reply.state is not Known.FAILED:
-            self._window.answered(self._loop.time())
+            self._window.answered(self._now())
         try:
             self._settle(wanted, reply)
             for other in wanted.others:
-                if other.question == wanted.question or reply.no_such_name:
+                if reply.no_such_name or other.question == wanted.question:
                     self._settle(other, reply)
                 else:
                     self._ready.appendleft(other)
-            self._fill()
+            if not self._filling:  # a reply that came at once is within
+                self._fill()
         except Exception as why:  # noqa: BLE001 - whoever asked must hear of it
             self._over.set_exception(why)
 
     def lost(self, wanted: _Wanted) -> None:
         """A question has got lost. Of a domain that never answers it says nothing."""
         if wanted.domain.answers:
-            self._window.lost(self._loop.time())
+            self._window.lost(self._now())
 
     def _fill(self) -> None:
         """Ask as much as there may be under way."""
-        if self._filling:  # a reply that came at once
-            return
         self._filling = True
         try:
-            while len(self._flights) < self._window.size and not self._over.done():
+            while len(self._flights) < self._window.size:
                 wanted = self._ready.popleft() if self._ready else self._open_next()
                 if wanted is None:
                     break
                 self._launch(wanted)
         finally:
             self._filling = False
-        if not self._open and not self._flights and not self._over.done():
+        if not self._flights and not self._over.done():
             self._over.set_result(None)
 
     def _open_next(self) -> _Wanted | None:
         """The first question of the next domain that has any."""
         for name in self._domains:
-            domain = _Domain(name, iter(dict.fromkeys(self._questions(name))))
+            domain = _Domain(name, deque(dict.fromkeys(self._questions(name))))
             self._open[domain] = None
-            if wanted := self._next_of(domain):
-                return wanted
+            if domain.rest:
+                return self._next_of(domain)
             self._close(domain)
         return None
 
-    def _next_of(self, domain: _Domain) -> _Wanted | None:
-        question = next(domain.rest, None)
-        if question is None:
-            return None
+    def _next_of(self, domain: _Domain) -> _Wanted:
         domain.awaited += 1
-        return _Wanted(self, domain, question)
+        return _Wanted(self, domain, domain.rest.popleft())
 
     def _launch(self, wanted: _Wanted) -> None:
-        question = wanted.question
-        if missing := wanted.domain.missing.get(question.name):
+        name = wanted.question.name
+        if flight := self._flights.get(name):
+            flight.others = (*flight.others, wanted)
+        elif missing := wanted.domain.missing.get(name):
             self._settle(wanted, missing)
-        elif flight := self._flights.get(question.name):
-            flight.others.append(wanted)
         else:
-            self._flights[question.name] = wanted
-            self._stub.look(question, wanted)
+            self._flights[name] = wanted
+            self._stub.look(wanted.question, wanted)
 
     def _settle(self, wanted: _Wanted, reply: Reply) -> None:
         domain = wanted.domain
@@ -198,23 +193,24 @@ class _Run:
         domain.awaited -= 1
         if reply.no_such_name:
             domain.missing[wanted.question.name] = reply
-        if domain.answers:
-            pass
-        elif reply.state is not Known.FAILED:
-            domain.answers = True
-            self._ready.extend(iter(partial(self._next_of, domain), None))
-        else:
-            self._try_on(domain)
+        if not domain.answers:
+            self._try_on(domain, reply)
         if not domain.awaited:
             self._close(domain)
 
-    def _try_on(self, domain: _Domain) -> None:
-        """Ask a domain that has given no answer one thing more, or give it up."""
+    def _try_on(self, domain: _Domain, reply: Reply) -> None:
+        """Ask all the rest of a domain that answers; of another one thing more, or give it up."""
+        if reply.state is not Known.FAILED:
+            domain.answers = True
+            domain.awaited += len(domain.rest)
+            self._ready.extend([_Wanted(self, domain, question) for question in domain.rest])
+            domain.rest.clear()
+            return
         domain.failures += 1
         if domain.failures >= _GIVE_UP:
             domain.replies.update(dict.fromkeys(domain.rest, NOTHING))
-        elif wanted := self._next_of(domain):
-            self._ready.append(wanted)
+        elif domain.rest:
+            self._ready.append(self._next_of(domain))
 
     def _close(self, domain: _Domain) -> None:
         """Nothing more will come of a domain."""
@@ -230,7 +226,7 @@ class _Domain:
     """A domain that is being asked for."""
 
     name: str
-    rest: Iterator[Question]  # not wanted yet
+    rest: deque[Question]  # not wanted yet
     replies: Replies = field(default_factory=dict)
     missing: dict[str, Reply] = field(default_factory=dict)  # names that there are not
     awaited: int = 0
@@ -245,7 +241,7 @@ class _Wanted:
     run: _Run
     domain: _Domain
     question: Question
-    others: list[_Wanted] = field(default_factory=list)
+    others: tuple[_Wanted, ...] = ()
 
     def heard(self, reply: Reply) -> None:
         self.run.take(self, reply)

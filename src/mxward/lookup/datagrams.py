@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import socket
 from array import array
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Generic, TypeVar
@@ -47,7 +46,7 @@ class UdpSocket(Generic[Owner]):
     def __init__(
         self, family: int, address: tuple[object, ...], ids: Ids, heard: Heard[Owner]
     ) -> None:
-        self._sent = 0
+        self.left = _WORN  # questions that it still takes
         self._owners: dict[int, Owner] = {}
         self._ids = ids
         self._heard = heard
@@ -70,7 +69,7 @@ class UdpSocket(Generic[Owner]):
         while ident in self._owners:
             ident = self._ids.next()
         self._owners[ident] = owner
-        self._sent += 1
+        self.left -= 1
         octets = ident.to_bytes(2) + message
         try:
             self._socket.send(octets)
@@ -80,9 +79,9 @@ class UdpSocket(Generic[Owner]):
         return ident
 
     def forget(self, ident: int) -> None:
-        """Await no answer to this any more."""
+        """Await no answer to this any more. It closes with the last, when it takes no more."""
         self._owners.pop(ident, None)
-        if self.worn and not self._owners:
+        if self.left <= 0 and not self._owners:
             self.close()
 
     def close(self) -> None:
@@ -95,11 +94,6 @@ class UdpSocket(Generic[Owner]):
     def awaits(self) -> bool:
         """Whether answers may still come."""
         return bool(self._owners)
-
-    @property
-    def worn(self) -> bool:
-        """Whether it takes no more questions."""
-        return self._sent >= _WORN
 
     def _readable(self) -> None:
         for _ in range(_BATCH):
@@ -123,19 +117,22 @@ class Sockets(Generic[Owner]):
         self, family: int, address: tuple[object, ...], ids: Ids, heard: Heard[Owner]
     ) -> None:
         self._open: Callable[[], UdpSocket[Owner]] = lambda: UdpSocket(family, address, ids, heard)
-        self._fresh: deque[UdpSocket[Owner]] = deque()
+        self._fresh: list[UdpSocket[Owner]] = []
         self._leaving: list[UdpSocket[Owner]] = []
+        self._turn = 0
 
     def next(self) -> UdpSocket[Owner]:
         """The socket for the next question: each in its turn. Raises OSError."""
-        if len(self._fresh) < _AT_ONCE:
+        self._turn = turn = (self._turn + 1) % _AT_ONCE
+        if turn >= len(self._fresh):
             self._fresh.append(self._open())
-        self._fresh.rotate()
-        if self._fresh[0].worn:
+            return self._fresh[-1]
+        found = self._fresh[turn]
+        if found.left <= 0:
             self._leaving = [each for each in self._leaving if each.awaits]
-            self._leaving.append(self._fresh.popleft())
-            self._fresh.appendleft(self._open())
-        return self._fresh[0]
+            self._leaving.append(found)
+            self._fresh[turn] = found = self._open()
+        return found
 
     def close(self) -> None:
         """Await nothing any more."""

@@ -79,20 +79,17 @@ def read(message: bytes, question: bytes) -> Said | None:
     if rcode not in (_NOERROR, _NXDOMAIN):
         return FAILED
     try:
-        answer, at = _records(message, at, answers)
-        authority, at = _records(message, at, authorities)
-        additional, at = _records(message, at, others)
-        if at != len(message):
-            raise Broken("octets after the message")
-        if _extended(message, additional):
+        records = _records(message, at, answers + authorities + others)
+        authority = answers + authorities
+        if _extended(message, records, authority):
             return FAILED
-        return _say(message, question, flags, answer, authority)
+        return _say(message, question, flags, records[:answers], records[answers:authority])
     except (Broken, IndexError, struct.error):
         return FAILED
 
 
-def _records(message: bytes, at: int, count: int) -> tuple[list[_Record], int]:
-    """The records of one section, and where it ends; those of other classes are left out."""
+def _records(message: bytes, at: int, count: int) -> list[_Record]:
+    """The records of all sections. Those of other classes have the type 0."""
     found = []
     for _ in range(count):
         owner = at
@@ -100,21 +97,31 @@ def _records(message: bytes, at: int, count: int) -> tuple[list[_Record], int]:
         code, in_class, ttl, length = _FIXED.unpack_from(message, at)
         start = at + _FIXED.size
         at = start + length
+        if code != _OPT:  # where others have a class and a TTL, it has something else
+            if in_class != IN:
+                code = 0
+            if ttl > _LONGEST_TTL:
+                ttl = 0
+        found.append((owner, code, ttl, start, at))
         if at > len(message):
             raise Broken("a record that ends early")
-        if in_class == IN or code == _OPT:  # where others have a class, an OPT has a size
-            if ttl > _LONGEST_TTL and code != _OPT:
-                ttl = 0
-            found.append((owner, code, ttl, start, at))
-    return found, at
+    if at != len(message):
+        raise Broken("octets after the message")
+    return found
 
 
-def _extended(message: bytes, additional: list[_Record]) -> int:
-    """The part of the response code that is in the OPT record (RFC 6891 6.1.3)."""
-    found = [(owner, ttl) for owner, code, ttl, _, _ in additional if code == _OPT]
-    if len(found) > 1 or (found and message[found[0][0]]):
-        raise Broken("more than one OPT record, or one that has a name")
-    return found[0][1] >> 24 if found else 0
+def _extended(message: bytes, records: list[_Record], others: int) -> int:
+    """The part of the response code that is in the OPT record (RFC 6891 6.1.3).
+
+    That is one of the `others`, which come after so many records.
+    """
+    extended, found = 0, False
+    for number, (owner, code, ttl, _, _) in enumerate(records):
+        if code == _OPT:
+            if found or number < others or message[owner]:
+                raise Broken("an OPT record that has no place there")
+            extended, found = ttl >> 24, True
+    return extended
 
 
 def _say(
@@ -166,8 +173,6 @@ def _by_owner(
             else:
                 owner, _ = name_at(message, at, len(message))
             found.setdefault(owner, []).append(record)
-        elif code == _OPT:
-            raise Broken("an OPT record that has no place there")
     return found
 
 

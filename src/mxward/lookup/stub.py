@@ -81,6 +81,7 @@ class Stub:
         self._timer: asyncio.TimerHandle | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(_TCP_AT_ONCE)
+        self._now: Callable[[], float] | None = None  # of the loop, once there is one
 
     async def ask(self, question: Question) -> Reply:
         """Ask the DNS. Never raises: whatever is not an answer is FAILED."""
@@ -95,7 +96,9 @@ class Stub:
         except ValueError:
             waiter.heard(NOTHING)
             return
-        now = asyncio.get_running_loop().time()
+        if self._now is None:
+            self._now = asyncio.get_running_loop().time
+        now = self._now()
         self._send(_Flight(chase, waiter, now + self._timeout, self._first), now)
 
     def close(self) -> None:
@@ -122,6 +125,8 @@ class Stub:
 
     def _server_for(self, flight: _Flight) -> int:
         """The one whose turn it is, of those that have not failed it."""
+        if flight.tries == 1 and not flight.failed:
+            return flight.first
         number = len(self._sockets)
         turns = ((flight.first + flight.tries - 1 + n) % number for n in range(number))
         return next((turn for turn in turns if turn not in flight.failed), flight.first)
@@ -152,23 +157,23 @@ class Stub:
 
     def _take(self, server: int, flight: _Flight, said: Said) -> None:
         reply = flight.chase.take(said)
-        now = asyncio.get_running_loop().time()
         if reply is None:
             self._forget(flight)
             flight.tries = 0
-            flight.failed.clear()
-        elif reply.state is Known.FAILED:
-            flight.failed.add(server)
-            if len(flight.failed) == len(self._sockets):
-                self._end(flight, NOTHING)
-                return
-        else:
+            flight.failed = frozenset()
+            self._go_on(flight)
+        elif reply.state is not Known.FAILED:
             self._end(flight, reply)
-            return
-        self._go_on(flight, now)
+        else:
+            flight.failed |= {server}
+            if len(flight.failed) < len(self._sockets):
+                self._go_on(flight)
+            else:
+                self._end(flight, NOTHING)
 
-    def _go_on(self, flight: _Flight, now: float) -> None:
+    def _go_on(self, flight: _Flight) -> None:
         """Send once more, if there is time to wait for it."""
+        now = asyncio.get_running_loop().time()
         if now + self._patience / 2 < flight.until:
             self._send(flight, now)
         else:
@@ -183,12 +188,12 @@ class Stub:
         while self._under_way and self._under_way[0][0] <= now:
             _, flight, turn = self._under_way.popleft()
             if flight.turn == turn:
-                self._miss(flight, now)
+                self._miss(flight)
         self._timer = None
         if self._under_way:
             self._look_again_at(max(self._under_way[0][0], now + _TICK))
 
-    def _miss(self, flight: _Flight, now: float) -> None:
+    def _miss(self, flight: _Flight) -> None:
         if flight.server == self._first:
             self._lost_in_a_row += 1
         if self._lost_in_a_row >= _SILENT:
@@ -196,7 +201,7 @@ class Stub:
             self._first = (self._first + 1) % len(self._sockets)
         flight.waiter.lost()
         if flight.tries < _TRIES:
-            self._go_on(flight, now)
+            self._go_on(flight)
         else:
             self._end(flight, NOTHING)
 
@@ -224,7 +229,7 @@ class _Flight:
     tries: int = 0  # of the message that is asked now
     turn: int = 0  # counts all that happened to it: a time that ran for an earlier turn is over
     awaits: list[tuple[UdpSocket[_Flight], int]] = field(default_factory=list)
-    failed: set[int] = field(default_factory=set)  # servers that had nothing to say
+    failed: frozenset[int] = frozenset()  # servers that had nothing to say
 
 
 @dataclass(slots=True)

@@ -36,6 +36,7 @@ _LENGTHS = tuple(bytes((n,)) for n in range(64))
 _PAYLOAD = 1232  # octets of a UDP answer that need no fragments on any path
 _ONE_QUESTION = struct.pack("!HHHHH", 0x0100, 1, 0, 0, 1)  # recursion desired; and one OPT
 _OPT = struct.pack("!BHHIH", 0, 41, _PAYLOAD, 0, 0)
+_TYPES = {code: struct.pack("!HH", code, IN) for code in CODES.values()}
 _PLAIN = re.compile(rb"[a-z0-9_\-]+")
 _SPECIAL = frozenset(b'"().;\\@$')
 
@@ -47,13 +48,18 @@ class Broken(ValueError):
 def octets_of(name: str) -> bytes:
     """A domain name as octets. Raises ValueError where it is none."""
     plain = name if domains.is_normal(name) else domains.normal(name)
-    labels = plain.encode().split(b".")
-    return b"".join([_LENGTHS[len(label)] + label for label in labels]) + b"\0"
+    label, _, parent = plain.partition(".")
+    return _LENGTHS[len(label)] + label.encode() + (_of_plain(parent) if parent else b"\0")
+
+
+@lru_cache(maxsize=4_096)  # what is guessed is dozens of names below each domain
+def _of_plain(name: str) -> bytes:
+    return b"".join([_LENGTHS[len(label)] + label for label in name.encode().split(b".")]) + b"\0"
 
 
 def query(name: bytes, code: int) -> tuple[bytes, bytes]:
     """A question, and the message that asks it, which lacks its first two octets: the id."""
-    question = name + struct.pack("!HH", code, IN)
+    question = name + _TYPES[code]
     return question, _ONE_QUESTION + question + _OPT
 
 
