@@ -21,7 +21,7 @@ __all__ = ["Copies", "for_the_rejectlog", "rejection"]
 _FOR_BOTH = re.compile(
     rb"(?:H=|rejected |refused |temporarily |[^ ]+ authenticator failed"
     rb"|SMTP (?:call|protocol|syntax)|no IP address|no host name|unqualified|too many).*"
-    rb"(?:reject|refused|dropped|authenticator failed|error)",
+    rb"(?:reject|refused|dropped|authenticator failed|sender verify|error)",
     re.DOTALL,
 )
 

@@ -41,27 +41,22 @@ def recognise(lines: Sequence[bytes]) -> Format | None:
     """By its first lines; None where there are none that a mail server writes."""
     exim = rejected = postfix = 0
     for line in lines[:ENOUGH]:
-        entry, found = line, HEAD.match(line)
+        found = HEAD.match(line)
         if found is None:
             prefixed = syslog.split(line)
-            if prefixed is None:
-                continue
-            postfix += OF_POSTFIX.match(prefixed.program) is not None
-            if not prefixed.program.startswith(b"exim"):
-                continue
-            entry, found = prefixed.rest, HEAD.match(prefixed.rest)
-        rest = entry if found is None else entry[found.end() :]
-        if found is not None and found[2] and found[3]:
-            exim += 1
-        elif for_the_rejectlog(rest):
-            exim += 1
+            if prefixed is not None:
+                exim += prefixed.program.startswith(b"exim")
+                postfix += OF_POSTFIX.match(prefixed.program) is not None
+            continue
+        rest = line[found.end() :].lstrip()
+        if for_the_rejectlog(rest):
             rejected += 1
-        elif told(rest.lstrip()) is not None:
+        elif (found[2] and found[3]) or told(rest) is not None:
             exim += 1
-    if postfix > exim:
+    if postfix > exim + rejected:
         return Format.POSTFIX
-    if exim:
-        return Format.REJECTLOG if rejected == exim else Format.EXIM
+    if exim or rejected:
+        return Format.EXIM if exim else Format.REJECTLOG
     return None
 
 
