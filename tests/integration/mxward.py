@@ -49,6 +49,11 @@ class Mxward:
         return self._process.pid
 
     @property
+    def running(self) -> bool:
+        """Whether it was started, and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def workers(self) -> list[int]:
         """The pids of its workers, those that are leaving included."""
         return children(self.pid)

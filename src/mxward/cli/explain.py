@@ -96,6 +96,7 @@ def explain(
         certificates=certificates,
     )
     decision = asyncio.run(_decide(inquiry, arrival))
+    inquiry.close()
     if decision.door is not Door.OUTSIDE:
         remark(inquiry.remark)
     stage_from = origin(decision.evidence.stage_from, config, inquiry.rules)

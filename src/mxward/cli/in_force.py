@@ -23,7 +23,7 @@ from mxward.proxy.shared import Shared
 from mxward.smtp.rerouting import Mark
 from mxward.store.recollection import Recollection
 
-__all__ = ["InForce", "Lasting", "Swap", "follow", "put_together", "refuse_unsafe"]
+__all__ = ["InForce", "Lasting", "Swap", "follow", "put_together", "refuse_unsafe", "safe"]
 
 Swap = tuple[Decider, Rules, Rules]
 """Whose rules are to be others, what they were, and what they shall be."""
@@ -41,7 +41,7 @@ class Lasting:
     memory_lost: bool
     mark: Mark
     recent: Recent
-    word: Stored  # as the store held it at the start
+    word: Stored  # by which it began
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,15 @@ def _with_rules(loaded: Loaded, rules: Rules, lasting: Lasting, former: InForce 
         former.shared if former else None,
     )
     return InForce(loaded, names, doors, decider, shared)
+
+
+def safe(config: Config, word: Stored) -> Stored:
+    """What of the store's word may be in force at a start: no stage where one is not safe."""
+    try:
+        refuse_unsafe(config, word.stages)
+    except ConfigError:
+        return Stored(word.trust)
+    return word
 
 
 def refuse_unsafe(config: Config, stages: Mapping[str, StageSet]) -> None:

@@ -34,11 +34,12 @@ class Inquiry:
         path = Path(config.store.path)
         resolver = resolving.resolver(config)
         self._memory = Recollection()
+        self._store: Store | None = None
         try:
             # one that is made here would belong to whoever types this, not to the proxy's user
-            store = Store.open(path, read_only=not (accepts and path.exists()))
-            self._memory = Recalling(store)
-            self.rules = self.rules.having(store.word())
+            self._store = Store.open(path, read_only=not (accepts and path.exists()))
+            self._memory = Recalling(self._store)
+            self.rules = self.rules.having(self._store.word())
         except StoreError as error:
             if accepts:
                 raise
@@ -50,6 +51,11 @@ class Inquiry:
             resolver, self.rules.scanners, self._memory, time.time, memory_lost=unusable
         )
         self.names = ClientNames(resolver, time.time)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._store is not None:
+            self._store.close()
 
     async def accept(self, scanner: str) -> Egress | None:
         """Give the operator's word for all that waits of a scanner; None where nothing did.

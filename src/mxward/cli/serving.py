@@ -17,7 +17,7 @@ import uvloop
 
 from mxward import metrics
 from mxward.cli.chores import Chores, tell
-from mxward.cli.in_force import InForce, Lasting, Swap, follow, put_together
+from mxward.cli.in_force import InForce, Lasting, Swap, follow, put_together, safe
 from mxward.cli.loaded import Loaded, workers
 from mxward.cli.opened import open_store
 from mxward.cli.storing import Storing
@@ -120,7 +120,7 @@ class _Worker:
             opened is None,
             Mark(opened.store.mark_key() if opened else os.urandom(32)),
             recent,
-            opened.hearing.word if opened else Stored(),
+            safe(loaded.config, opened.hearing.word) if opened else Stored(),
         )
         self._deciders: tuple[ref[Decider], ...] = ()  # sessions go on by former ones
         self._put_in_force(put_together(loaded, self._lasting, None))

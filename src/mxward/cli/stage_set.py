@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -149,8 +150,8 @@ def _held(word: Word, wanted: Wanted, given: Given) -> dict[str, list[Sender]]:
     )
     if not senders:
         return {}
-    inquiry = Inquiry(word.config, word.inventory)
-    return guard.held_back(senders, inquiry, proposed, server_of(word.config))
+    with closing(Inquiry(word.config, word.inventory)) as inquiry:
+        return guard.held_back(senders, inquiry, proposed, server_of(word.config))
 
 
 def _in_logs(given: Given) -> list[Sender]:

@@ -43,8 +43,8 @@ class Word:
 
 
 def word_of(path: Path) -> Word:
-    """What the configuration says, and the store beside it. Ends with one line where the
-    configuration is wrong.
+    """What the configuration says, and the store beside it, which is closed when the command ends.
+    Ends with one line where the configuration is wrong.
     """
     with problems():
         config = load(path)
@@ -52,6 +52,7 @@ def word_of(path: Path) -> Word:
     rules = config.rules(inventory)
     try:
         store = Store.open(config.store.path, read_only=True)
+        click.get_current_context().call_on_close(store.close)
         return Word(config, inventory, rules.having(store.word()), store)
     except StoreError as error:
         return Word(config, inventory, rules, None, str(error))
