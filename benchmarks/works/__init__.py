@@ -15,6 +15,7 @@ from benchmarks.works import (
     idle,
     large,
     memory,
+    probing,
     refused,
     relayed,
     storm,
@@ -35,4 +36,5 @@ WORKS: Mapping[str, Callable[[Path, Effort], Result]] = {
     "storm": storm.run,
     "fast-path": fast_path.run,
     "expiring": expiring.run,
+    "probing": probing.run,
 }

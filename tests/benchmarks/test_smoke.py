@@ -58,6 +58,13 @@ CONTENDERS = {
         "all expired, longest",
         "questions for one name, at most",
     ],
+    "probing": [
+        "50 ms a reply, s",
+        "50 ms away, s",
+        "CPU of the auditor, s",
+        "sessions",
+        "commands",
+    ],
     "storm": [
         "median, quiet",
         "median, amid the storm",
