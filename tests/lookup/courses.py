@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 
 from mxward.lookup.probing_course import Course, Outcome
@@ -99,7 +99,7 @@ def run(course: Course, server: FakeServer, seconds: float = 0.0) -> dict[str, P
         probe = course.session()
         server.hold(probe, now)
         blank = Probed(course.server, course.port, "", Answered.SILENT, started_at=now)
-        found = [replace(each) for each in probe.found(blank)]
+        found = probe.found(blank)
         now += seconds
         course.take(
             Outcome(found, probe.left(), probe.broke, probe.tls_failed, probe.turned_away, seconds),

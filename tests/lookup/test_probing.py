@@ -76,6 +76,17 @@ def usual(line: str) -> str | None:
     return "550 5.1.1 User unknown" if "<mxward-audit-" in line else None
 
 
+@pytest.mark.parametrize("text", ["", "a b", "a\r\nDATA", "ü.test", "a" * 220])
+def test_what_no_command_can_hold_is_no_manner(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        manners(host=text)
+    if text and len(text) < 220:
+        with pytest.raises(ValueError, match=r"."):
+            manners(sender=text)
+        with pytest.raises(ValueError, match=r"."):
+            manners(control=text)
+
+
 def test_a_usual_server() -> None:
     async def behave(talk: Talk) -> None:
         await talk.serve(usual)
@@ -91,6 +102,15 @@ def test_a_usual_server() -> None:
     assert (other.answered, other.about) == (Answered.REFUSED, About.DOMAIN)
     assert (ours.source, ours.banner) == (ip_address("127.0.0.1"), "220 mail.test ESMTP")
     assert [heard.lines[-2:] for heard in server.sessions] == [["RSET", "QUIT"]]
+
+
+def test_by_ipv6_too() -> None:
+    async def behave(talk: Talk) -> None:
+        await talk.serve(usual)
+
+    ours, other = probe(MailServer("::1", behave))
+    assert (ours.answered, other.answered) == (Answered.ACCEPTED, Answered.REFUSED)
+    assert ours.source == ip_address("::1")
 
 
 # -- servers that do not -----------------------------------------------------------------------
@@ -432,4 +452,4 @@ def test_progress_says_what_is_waited_for() -> None:
     asyncio.run(main())
     assert [each.sessions for each in seen if each.waits] == [1, 2]
     assert all(0 < each.waits <= 0.4 for each in seen if each.waits)
-    assert seen[-1].running == 1
+    assert (seen[-1].settled, seen[-1].sessions, seen[-1].running) == (2, 3, 0)

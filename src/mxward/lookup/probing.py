@@ -95,9 +95,9 @@ class Prober:
                 for course in schedule.take(loop.time()):
                     sessions.create_task(self._hold(course, schedule, ended))
                 next_at = schedule.next_at()
+                self._tell(schedule, next_at, loop.time())
                 if next_at is None and not schedule.running:
                     return
-                self._tell(schedule, next_at, loop.time())
                 ended.clear()
                 with suppress(TimeoutError):
                     async with asyncio.timeout_at(next_at):

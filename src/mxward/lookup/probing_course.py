@@ -144,12 +144,9 @@ class Course:
     def results(self) -> list[Probed]:
         """One for each domain, in the order they were given."""
         unasked = Probed(self.server, self.port, "", Answered.NOT_ASKED, why="it was not its turn")
-        return [
-            replace(
-                self._found.get(domain, replace(unasked, domain=domain)), trusting=self._trusting
-            )
-            for domain in self._wanted
-        ]
+        found = (self._found.get(x) or replace(unasked, domain=x) for x in self._wanted)
+        trusting = self._trusting
+        return [x if x.trusting is trusting else replace(x, trusting=trusting) for x in found]
 
     # -- one domain's answer -------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mxward.networks import Address
+from mxward.smtp import auditmark
 from mxward.smtp.probe import Way
 from mxward.smtp.questions import Bounds
 
@@ -64,5 +65,5 @@ class Manners:
     patience: Patience = field(default_factory=Patience)
 
     def __post_init__(self) -> None:
-        Way(self.host, sender=self.sender)
+        Way(auditmark.name_for("0" * 32, self.host), sender=self.sender)
         Way(self.host, sender=self.control)

@@ -60,6 +60,8 @@ def words(key: bytes, nonce: str, domain: str, guarded: Guarded) -> str:
 def read(key: bytes, nonce: str, domain: str, answer: Reply) -> Guarded | None:
     """What an mxward with this key does with mail for the domain; None where none has said so."""
     for line in answer.lines:
+        if b"(mxward " not in line:
+            continue
         for seen in _WORDS.finditer(line.decode("ascii", "replace")):
             guarded = Guarded(seen[1])
             if hmac.compare_digest(seen[0], words(key, nonce, domain, guarded)):

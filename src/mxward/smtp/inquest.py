@@ -6,6 +6,7 @@ then a user who cannot exist, which tells a catch-all from a server that knows i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from mxward.domains import is_normal, normal
@@ -14,6 +15,9 @@ from mxward.smtp.probed import About, Answered, Guarded
 from mxward.smtp.replies import Reply
 
 __all__ = ["Inquest", "Wanted", "answered_by"]
+
+_PLAIN = re.compile(r"(?!\.)[A-Za-z0-9_.+=-]{1,64}(?<!\.)")
+"""A local part as every server takes it (RFC 5321 4.1.2, 4.5.3.1.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +36,13 @@ class Wanted:
         if not is_normal(self.domain) and normal(self.domain) != self.domain:
             raise ValueError(f"{self.domain!r} is not in its normal spelling")
         for local in (*self.recipients, *filter(None, (self.stranger,))):
-            if not _is_plain(local):
+            if not _PLAIN.fullmatch(local):
                 raise ValueError(f"{local!r} is no plain local part")
 
     @property
     def most(self) -> int:
         """RCPT commands that it may take."""
         return len(self.recipients) + 1
-
-
-def _is_plain(local: str) -> bool:
-    """A dot-string of RFC 5321 4.1.2, of a length that every server takes (4.5.3.1.1)."""
-    sane = local.isascii() and all(x.isalnum() or x in "-_.+=" for x in local)
-    return sane and 0 < len(local) <= 64 and not local.startswith(".") and not local.endswith(".")
 
 
 def answered_by(answer: Reply) -> Answered:

@@ -55,4 +55,5 @@ class Tape:
 
 def printable(text: str) -> str:
     """One line that can be shown anywhere."""
-    return _UNPRINTABLE.sub("?", text[:_LONGEST])
+    text = text[:_LONGEST]
+    return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub("?", text)
