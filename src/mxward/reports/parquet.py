@@ -176,9 +176,10 @@ def tallies_of(directory: Path) -> dict[str, Tally]:
             account = json.loads(path.read_text("utf-8"))
             host, log = account["host"], account["log"]
             name = log if host is None else f"{host}:{log}"
-            tallies.setdefault(name, Tally()).add(_tally(account))
+            tally = _tally(account)
         except (OSError, ValueError, LookupError, TypeError):
             continue  # somebody else's file
+        tallies.setdefault(str(name), Tally()).add(tally)
     return tallies
 
 

@@ -46,6 +46,8 @@ class Log:
         self._blocks = source.blocks()
         self._first = next(self._blocks, None)
         self.format = known
+        if self._first is None and source.problem:
+            raise SourceError(source.problem)
         if self._first is not None and known is None:
             self.format = _format(self._first, source)
 
@@ -91,10 +93,9 @@ class Reading:
         reader, source = self._new_reader(), self._log.source
         reader.tally.lines = before = _lines_before(self._part)
         for block in self._log.blocks():
-            cut_off = block.pop() if block.unfinished and not _alone(block, before) else None
+            if block.unfinished and reader.tally.lines:  # what is pasted alone needs no end
+                self._left_out(reader.tally, block.pop())
             yield reader.read(block)
-            if cut_off is not None:
-                self._left_out(reader.tally, cut_off)
         self.problem = source.problem or self.problem
         last = reader.tally.lines
         self.tally.add(reader.tally)
@@ -120,11 +121,6 @@ class Reading:
                     yield from afterwards(reader, source, self._new_reader(), Tally())
             except SourceError:  # whoever reads it for itself says so
                 pass
-
-
-def _alone(block: Block, before: int) -> bool:
-    """A line that somebody has pasted needs no end."""
-    return len(block) == 1 and before == 0
 
 
 def _lines_before(part: Part) -> int:
