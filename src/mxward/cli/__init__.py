@@ -21,6 +21,7 @@ _COMMANDS = {
     "demo": ("demo:demo", "Show mxward at work in a miniature internet on loopback."),
     "door": ("door:door", "Show the front doors of domains."),
     "explain": ("explain:explain", "Tell what would be done with mail, and why."),
+    "follow": ("follow:follow", "Tell who comes by the back door while a mail log grows."),
     "ingest": ("ingest:ingest", "Write what logs tell of arrivals into a table."),
     "intercept": ("intercept:intercept", "Let the kernel hand mxward other servers' connections."),
     "report": ("report:report", "Tell from mail logs who uses which door."),

@@ -14,7 +14,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["Screen", "as_json", "duration"]
+__all__ = ["Screen", "as_json", "clean", "duration"]
 
 _LABEL = 10  # columns for what stands in front
 _WIDTH = 100
@@ -37,13 +37,13 @@ class Screen:
 
     def line(self, text: str = "", style: str = "") -> None:
         """A line by itself, however long."""
-        self._put(Text(_clean(text), style))
+        self._put(Text(clean(text), style))
 
     def labelled(self, label: str, text: str, style: str = "") -> None:
         """A label, and text in as many lines as it takes."""
         width = min(self._console.width, _WIDTH) if self._console.is_terminal else _WIDTH
         room = max(width - _LABEL, 30)
-        lines = textwrap.wrap(_clean(text), room, break_long_words=False, break_on_hyphens=False)
+        lines = textwrap.wrap(clean(text), room, break_long_words=False, break_on_hyphens=False)
         for line in lines or [""]:
             self._put(Text.assemble((label.ljust(_LABEL), "dim"), (line, style)))
             label = ""
@@ -92,8 +92,9 @@ def _cell(value: object) -> tuple[str, bool]:
     """How a value stands in a table, and whether it is a number."""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}", True
-    return ("-" if value is None else _clean(str(value))), False
+    return ("-" if value is None else clean(str(value))), False
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """What can control a terminal is shown as `?`."""
     return "".join(character if character.isprintable() else "?" for character in text)

@@ -85,10 +85,16 @@ def truncate(reading: Reading) -> None:
         reading.log.truncate()
 
 
-LOSING: dict[str, Callable[[Reading], None]] = {
-    "truncate": truncate,
-    "rename, keep 1": lambda r: r.log.rename(keep=1),
-}
+def remove(reading: Reading) -> None:
+    """Two rotations while nobody looks, and one elder is kept: a whole file is gone."""
+    reading.catch_up()
+    if reading.log.texts[-1]:
+        for _ in range(2):
+            reading.log.rename(keep=1)
+            reading.log.write(2)
+
+
+LOSING: dict[str, Callable[[Reading], None]] = {"truncate": truncate, "remove": remove}
 
 
 def play(steps: list[str]) -> Reading:
@@ -116,6 +122,8 @@ def test_each_line_once(steps: list[str]) -> None:
 
 
 @given(st.lists(st.sampled_from(sorted(STEPS | LOSING)), max_size=25))
+@example(["copy", "catch up", "end a line", "copy", "rename", "remove"])
+@example(["write", "truncate", "copy", "remove", "restart"])
 def test_what_is_lost_is_told_and_nothing_comes_twice(steps: list[str]) -> None:
     reading = play(steps)
     written = reading.log.whole_lines()

@@ -38,10 +38,10 @@ class Followed:
         self._clock = Clock(zone, time.time())
         place, found, reader = _known(kept)
         self._format = found
-        self._reader = reader_for(found, self._clock) if kept is not None else None
-        if self._reader is not None and reader is not None:
+        self._reader = None if reader is None else reader_for(found, self._clock)
+        if self._reader is not None:
             resuming(self._reader.resume, reader)
-        self._follower = Follower(path, place, from_end=from_end)
+        self._follower = Follower(path, place, from_end=from_end and kept is None)
 
     @property
     def path(self) -> Path:
@@ -65,11 +65,13 @@ class Followed:
         return News(logged, batch.remarks)
 
     def held(self) -> Any:
-        """As JSON; None while there is nothing to go on from."""
+        """As JSON. To be asked for when it was looked for news at least once: a log that is not
+        there yet is read from its beginning.
+        """
         place = self._follower.place
-        if place is None:
-            return None
-        where = (place.inode, place.offset, place.head, place.changed_at, place.former)
+        where = None
+        if place is not None:
+            where = (place.inode, place.offset, place.head, place.changed_at, place.former)
         found = None if self._format is None else self._format.value
         reader = None if self._reader is None else as_json(self._reader.held())
         return {"place": as_json(where), "format": found, "reader": reader}
@@ -82,7 +84,8 @@ def _known(kept: Any) -> tuple[Place | None, Format | None, Any]:
     if kept is None:
         return None, None, None
     try:
-        place = Place(*from_json(kept["place"]))
+        where = from_json(kept["place"])
+        place = None if where is None else Place(*where)
         found = None if kept["format"] is None else Format(kept["format"])
         return place, found, kept["reader"]
     except (LookupError, TypeError) as error:

@@ -18,7 +18,7 @@ from mxward.reports.follow.tail import Place, Route, Stop, route
 __all__ = ["Batch", "Follower"]
 
 _QUIET = 2
-"""How often nothing more may be found in a file without a name before it is left."""
+"""How often there may be nothing more in the file that had the name last, before it is left."""
 
 _LOOKED_BACK = 1 << 16
 
@@ -68,8 +68,10 @@ class Follower:
 
     def _more(self, file: Readable) -> Batch | None:
         place = self._place_in(file)
-        if file.was_empty and route(place, *survey(self.path, place)).here is None:
-            return self._go_on_in_a_copy(file)
+        if file.was_empty:
+            there = route(place, *survey(self.path, place))
+            if there.here is None or there.lost:
+                return self._go_on_in_a_copy(file)
         piece = file.read()
         if piece is None:
             return self._go_on_in_a_copy(file)
@@ -81,9 +83,11 @@ class Follower:
             self._quiet = 0
             return None
         self._quiet += 1
-        if self._quiet < _QUIET and not file.packed:
+        place = self._place_in(file)
+        there = route(place, *survey(self.path, place))
+        if self._quiet < _QUIET and len(there.after) < 2 and not file.packed:
             return None
-        return self._leave(file)
+        return self._leave(file, there)
 
     def _may_grow(self, file: Readable) -> bool:
         """Whether it has the log's name, or nobody has and nothing comes after it."""
@@ -113,10 +117,9 @@ class Follower:
         begun = self._open(there.after if there.here is None else [there.here])
         return [self._lost(there)] if begun and there.lost else []
 
-    def _leave(self, file: Readable) -> Batch | None:
+    def _leave(self, file: Readable, there: Route) -> Batch | None:
         """The file is done: begin the next one. Where it is gone, one after it may be as well."""
-        place, splitter = self._place_in(file), self._splitter
-        there = route(place, *survey(self.path, place))
+        splitter = self._splitter
         if not self._open(there.after):
             return None
         file.close()

@@ -73,21 +73,22 @@ def route(place: Place, live: Seen | None, others: Sequence[Seen]) -> Route:
     if here is None:
         after = [one for one in others if one.changed_at > place.changed_at]
         return Route(None, _in_order(after, live), _lost(place, live))
-    if here is live:
-        copies = _made_since(place, others)
-        if copies:
-            return Route(None, _in_order(copies, live))
-        return Route(Stop(live, place.offset))
-    every = _by_age(others)
-    after = [one for one in every[every.index(here) + 1 :] if one.head != here.head]
-    return Route(Stop(here, place.offset), _in_order(after, live))
+    ages = _by_age(others)
+    at = len(ages) if here is live else ages.index(here)
+    after = [one for one in ages[at + 1 :] if one.head != here.head]
+    missed = _made_since(place, ages[:at])
+    if missed:
+        return Route(None, _in_order([*missed, *ages[at : at + 1], *after], live))
+    emptied = not (place.head or here.head) and here.changed_at != place.changed_at
+    lost = "was written to and truncated, and no copy of it is here" if emptied else ""
+    return Route(Stop(here, place.offset), () if here is live else _in_order(after, live), lost)
 
 
-def _made_since(place: Place, others: Sequence[Seen]) -> list[Seen]:
+def _made_since(place: Place, older: Sequence[Seen]) -> list[Seen]:
     """Copies of a file of which nothing is known, for it was empty: it may have been cut since."""
     if place.head or not place.former:
         return []
-    newer = [one for one in others if one.changed_at > place.changed_at]
+    newer = [one for one in older if one.changed_at > place.changed_at and one.head]
     return [one for one in newer if one.head != place.former]
 
 
