@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mxward.domains import Domains
 from mxward.frontdoor.egress import EgressHistory, Gone
-from mxward.model import Kind, Known, Question, Remembered
+from mxward.model import Kind, Known, Question, Remembered, Trust
 from mxward.networks import network
 
 MX = Question(Kind.MX, "it.co.za")
@@ -30,3 +31,15 @@ HISTORIES = {
     ),
     "hornet": EgressHistory(("spf.hornet.example",)),
 }
+TRUSTED = (
+    Trust("anna", "the printer on floor 2", network=network("192.0.2.7/32"), expires=5e9),
+    Trust(
+        "ben",
+        'ünïcode, "quoted", with a \' and a \\',
+        name="*.partner.example",
+        recipients=Domains(["it.co.za", "*.example.org"]),
+        senders=Domains(["partner.example"]),
+    ),
+    Trust("carla", "a relay", certificate="relay.example", senders=Domains(["x.example"])),
+    Trust("dora", "six", network=network("2001:db8::/32")),
+)
