@@ -77,7 +77,6 @@ def judged(rows: list[dict[str, Any]], rules: Rules, facts: Told) -> dict[str, t
     with tempfile.TemporaryDirectory() as name:
         engine = DuckEngine([write(Path(name), rows)])
         judge(engine, rules, facts, SERVER)
-        engine.keep("back")
         sql = "SELECT message, domain, door, action, reason FROM judged"
         told = engine._connection.sql(sql).fetchall()
         engine.close()

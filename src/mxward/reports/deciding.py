@@ -12,19 +12,18 @@ Not told by logs, so never an identity here: the names in a client's certificate
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 import pyarrow as pa
 
-from mxward import policy
 from mxward.model import Rules, Stage
 from mxward.networks import Address
 from mxward.reports import epochs
 from mxward.reports.engine import Engine
 from mxward.reports.epochs import Doors
-from mxward.reports.keys import Key, arrivals
+from mxward.reports.keys import door_needed
 from mxward.reports.verdicts import Asked, Facts, Judging, Progress, Rested
 
 __all__ = ["Asked", "Facts", "Rested", "judge", "under"]
@@ -48,52 +47,45 @@ def judge(
     how many front doors are known. Raises EngineError.
     """
     begins = epochs.epochs(rules)
-    engine.lend("epochs", epochs.epoch_table(begins))
     with _uncollected():
-        folded = _fold(engine, rules, {})
-        over = _over(folded, facts, server, rules)
-        if any(len(doors.since) > 1 for doors in over.values()):
-            folded = _fold(engine, rules, over)
+        over = _over(engine.ask("recipients"), facts, rules)
+        if len(begins) == 1 and all(len(doors.since) == 1 for doors in over.values()):
+            engine.set_up("timed", "timeless")
+        else:
+            engine.lend("epochs", epochs.epoch_table(begins))
+            engine.lend("spans", epochs.span_table(over))
+            engine.set_up("timed", doors=epochs.DOORS)
+        engine.set_up(
+            "keyed",
+            by_server=not rules.own,
+            by_sender=any(trust.senders for trust in rules.trust),
+            by_name=bool(rules.trusted_names),
+        )
+        folded = engine.ask("keys").sort_by("key_recipient")  # quicker: domains are known by then
         judging = Judging(rules, facts, server, begins, over)
         engine.lend("verdicts", judging.verdicts(folded, progress))
     engine.set_up("judged")
     return judging.asked
 
 
-def _fold(engine: Engine, rules: Rules, over: Mapping[str, Doors]) -> pa.Table:
-    """Each distinct key, where a domain's door may have changed in the time of its mail."""
-    engine.lend("spans", epochs.span_table(over))
-    engine.set_up(
-        "keyed",
-        by_server=not rules.own,
-        by_sender=any(trust.senders for trust in rules.trust),
-        by_name=bool(rules.trusted_names),
-        doors=epochs.DOORS,
-    )
-    return engine.ask("keys")
-
-
-def _over(folded: pa.Table, facts: Facts, server: Address, rules: Rules) -> dict[str, Doors]:
+def _over(recipients: pa.Table, facts: Facts, rules: Rules) -> dict[str, Doors]:
     """By the recipient's key, the front doors that are remembered for the time of its mail."""
-    times = folded.group_by("key_recipient").aggregate([("first_at", "min"), ("last_at", "max")])
-    periods = {
-        row["key_recipient"]: (row["first_at_min"].timestamp(), row["last_at_max"].timestamp())
-        for row in times.to_pylist()
-    }
-    asked = arrivals((Key("", "", recipient, "", "", "", 0) for recipient in periods), server)
+    rows = [column.to_pylist() for column in recipients.columns]
     wanted = {
-        recipient: domain
-        for recipient, arrival in zip(periods, asked, strict=True)
-        if recipient and (domain := policy.needs(arrival, rules).front_door)
+        recipient: (domain, first.timestamp(), last.timestamp())
+        for recipient, first, last in zip(*rows, strict=True)
+        if (domain := door_needed(recipient, rules))
     }
     if not wanted:
         return {}
-    first = min(periods[recipient][0] for recipient in wanted)
-    last = max(periods[recipient][1] for recipient in wanted)
-    thens = facts.doors_then(set(wanted.values()), first, last)
+    thens = facts.doors_then(
+        {domain for domain, _, _ in wanted.values()},
+        min(first for _, first, _ in wanted.values()),
+        max(last for _, _, last in wanted.values()),
+    )
     return {
-        recipient: Doors.of(thens[domain], *periods[recipient], rules)
-        for recipient, domain in wanted.items()
+        recipient: Doors.of(thens[domain], first, last, rules)
+        for recipient, (domain, first, last) in wanted.items()
         if domain in thens
     }
 

@@ -59,17 +59,14 @@ class DuckEngine:
 
     def lend(self, name: str, table: pa.Table) -> None:
         with _told():
-            self._connection.register(name, table)
+            self._connection.register("lent", table)
+            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM lent")
+            self._connection.unregister("lent")
 
-    def set_up(self, name: str, **parameters: Parameter) -> None:
-        sql = _PARAMETER.sub(lambda found: _literal(parameters[found[1]]), question(name))
+    def set_up(self, name: str, of: str | None = None, /, **parameters: Parameter) -> None:
+        sql = _PARAMETER.sub(lambda found: _literal(parameters[found[1]]), question(of or name))
         with _told():
             self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
-
-    def keep(self, name: str, **parameters: Parameter) -> None:
-        sql = _PARAMETER.sub(r"$\1", question(name))
-        with _told():
-            self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", parameters)
 
     def ask(self, name: str, **parameters: Parameter) -> pa.Table:
         sql = _PARAMETER.sub(r"$\1", question(name))

@@ -27,17 +27,16 @@ class Engine(Protocol):
     def lend(self, name: str, table: pa.Table) -> None:
         """Let the questions use a small table by this name, in place of one lent before."""
 
-    def set_up(self, name: str, **parameters: Parameter) -> None:
-        """Let the questions use the answer to the question of this name as a view."""
-
-    def keep(self, name: str, **parameters: Parameter) -> None:
-        """The same, worked out once and kept: for what several questions rest on."""
+    def set_up(self, name: str, of: str | None = None, /, **parameters: Parameter) -> None:
+        """Let the questions use the answer to the question of this name, or `of` another, as a
+        view.
+        """
 
     def ask(self, name: str, **parameters: Parameter) -> pa.Table:
         """The answer to a question."""
 
     def close(self) -> None:
-        """Let go of everything that was lent and kept."""
+        """Let go of everything that was lent."""
 
 
 def question(name: str) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Address, IPv6Address
 from typing import NamedTuple
 
 import pyarrow as pa
 
-from mxward.model import Arrival, ConfirmedNames, Known
-from mxward.networks import Address
+from mxward import policy
+from mxward.model import Arrival, ConfirmedNames, Known, Rules
+from mxward.networks import Address, address
 
-__all__ = ["COLUMNS", "Key", "arrivals", "keys_of"]
+__all__ = ["COLUMNS", "Key", "arrivals", "door_needed", "keys_of"]
 
-_MAPPED = 0xFFFF  # the first 96 bits of an IPv4 address in IPv6 (RFC 4291 2.5.5.2)
+_ANYBODY = address("0.0.0.0")
 
 
 class Key(NamedTuple):
@@ -51,14 +51,16 @@ def arrivals(keys: Iterable[Key], server: Address) -> Iterator[Arrival]:
         )
 
 
-def _address(key: str, known: dict[str, Address]) -> Address:
-    """Out of 32 hexadecimal digits, which is quicker than out of text."""
-    found = known.get(key)
+def door_needed(recipient: str, rules: Rules) -> str | None:
+    """The domain whose front door must be known, for mail to the recipients of a key."""
+    anybody = Arrival(_ANYBODY, _ANYBODY, "", "", _mailbox(recipient))
+    return policy.needs(anybody, rules).front_door
+
+
+def _address(text: str, known: dict[str, Address]) -> Address:
+    found = known.get(text)
     if found is None:
-        number = int(key, 16)
-        mapped = number >> 32 == _MAPPED
-        found = IPv4Address(number & 0xFFFFFFFF) if mapped else IPv6Address(number)
-        known[key] = found
+        found = known[text] = address(text)
     return found
 
 

@@ -7,7 +7,7 @@ own clients take (`sc://HOST:PORT/;use_ssl=true;token=...`). Not supported: logs
 where they are.
 
 Whatever the cluster's own settings, times are in UTC, `"name"` is a name, and days are text. An
-executor that dies is Spark's to replace, and what it had kept is worked out anew. A server that
+executor that dies is Spark's to replace. A server that
 does not answer for ten seconds is told as not reachable; one that goes away, some 20 s later.
 """
 
@@ -56,7 +56,6 @@ class SparkEngine:
     """
 
     def __init__(self, url: str, directories: Sequence[str | Path]) -> None:
-        self._kept: set[str] = set()
         with _told():
             self._session = _connect(url)
         try:
@@ -81,30 +80,16 @@ class SparkEngine:
         with _told():
             self._session.createDataFrame(table).createOrReplaceTempView(name)
 
-    def set_up(self, name: str, **parameters: Parameter) -> None:
-        sql = _PARAMETER.sub(lambda found: _literal(parameters[found[1]]), question(name))
+    def set_up(self, name: str, of: str | None = None, /, **parameters: Parameter) -> None:
+        sql = _PARAMETER.sub(lambda found: _literal(parameters[found[1]]), question(of or name))
         with _told():
             self._session.sql(f"CREATE OR REPLACE TEMPORARY VIEW `{name}` AS {sql}")
-
-    def keep(self, name: str, **parameters: Parameter) -> None:
-        if name in self._kept:
-            with _told():
-                self._session.sql(f"UNCACHE TABLE IF EXISTS `{name}`")
-        self.set_up(name, **parameters)
-        with _told():
-            self._session.sql(f"CACHE TABLE `{name}`")
-        self._kept.add(name)
 
     def ask(self, name: str, **parameters: Parameter) -> pa.Table:
         with _told():
             return self._session.sql(question(name), args=parameters or None).toArrow()
 
     def close(self) -> None:
-        """What is kept belongs to the cluster, not to the session: it is given back by name."""
-        for name in self._kept:
-            with suppress(EngineError), _told():
-                self._session.sql(f"UNCACHE TABLE IF EXISTS `{name}`")
-        self._kept.clear()
         with suppress(EngineError), _told():
             self._session.stop()
 

@@ -90,7 +90,8 @@ def summarise(engine: Engine, inventory: Domains, most_domains: int = MOST_DOMAI
     Raises EngineError.
     """
     engine.set_up("attempts")
-    engine.keep("back")
+    engine.set_up("noted")
+    engine.set_up("back")
     senders = tuple(_senders(engine, inventory))
     engine.lend("honest", texts("client", (s.client.client for s in senders if s.honest)))
     return Report(
@@ -124,7 +125,6 @@ def _helos(engine: Engine) -> Mapping[str, list[Helo]]:
 
 
 def _client(row: dict[str, Any], helos: Mapping[str, list[Helo]], inventory: Domains) -> Client:
-    del row["client_key"]
     own = helos.get(row["client"], [])
     lying = tuple(h.name for h in own if lies(h.name, row["client"], row["name"], inventory))
     return Client(**row, helos=tuple(own[:_HELOS_SHOWN]), lying=lying[:_HELOS_SHOWN])

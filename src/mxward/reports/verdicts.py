@@ -180,9 +180,8 @@ def _table(folded: pa.Table, decisions: list[Decision]) -> pa.Table:
         [decision.action.value for decision in decisions],
         [decision.reason.value for decision in decisions],
     )
-    told = folded.select(COLUMNS).set_column(
-        len(COLUMNS) - 1, COLUMNS[-1], folded[COLUMNS[-1]].cast(pa.int32())
-    )
+    number = len(COLUMNS) - 1
+    told = folded.set_column(number, COLUMNS[number], folded[COLUMNS[number]].cast(pa.int32()))
     for name, values in zip(_SAID, said, strict=True):
         told = told.append_column(name, pa.array(values, pa.string()))
     return told

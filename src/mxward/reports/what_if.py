@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mxward.model import Stage
+from mxward.model import Action, Stage
 from mxward.reports.engine import Engine
 
 __all__ = ["Outcome", "Stopped", "StoppedHonest", "WhatIf", "what_if"]
@@ -16,15 +18,15 @@ MOST = 1_000
 
 
 class Outcome(NamedTuple):
-    """What would have been done, how often, and why."""
+    """What would have been done, how often, and why. None: it would have passed."""
 
     door: str
     action: str
     reason: str
     recipients: int
-    messages: int
-    clients: int
-    domains: int
+    messages: int | None
+    clients: int | None
+    domains: int | None
 
 
 class Stopped(NamedTuple):
@@ -79,18 +81,26 @@ def what_if(engine: Engine, stage: Stage, most: int = MOST) -> WhatIf:
     """Ask what would have been stopped, once `judged` is by the rules of that stage and `honest`
     is lent. Raises EngineError.
     """
-    outcomes = engine.ask("outcomes").to_pylist()
-    lost = engine.ask("honest_lost").to_pylist()[0]
+    lost = engine.ask("lost").to_pylist()
+    messages: Counter[tuple[str, ...]] = Counter()
+    for row in lost:
+        messages[row["door"], row["action"], row["reason"]] += row["messages"]
+    honest = [row for row in lost if row["honest"]]
     return WhatIf(
         stage=stage,
-        outcomes=tuple(Outcome(**row) for row in outcomes),
-        stopped=tuple(
-            Stopped(**{key: value for key, value in row.items() if key != "client_key"})
-            for row in engine.ask("stopped", most=most).to_pylist()
-        ),
+        outcomes=tuple(_outcome(row, messages) for row in engine.ask("outcomes").to_pylist()),
+        stopped=tuple(Stopped(**row) for row in engine.ask("stopped", most=most).to_pylist()),
         honest=tuple(
             StoppedHonest(**row) for row in engine.ask("stopped_honest", most=most).to_pylist()
         ),
-        honest_recipients=lost["recipients"],
-        honest_messages=lost["messages"],
+        honest_recipients=sum(row["recipients"] for row in honest),
+        honest_messages=sum(row["messages"] for row in honest),
     )
+
+
+def _outcome(row: dict[str, Any], messages: Mapping[tuple[str, ...], int]) -> Outcome:
+    """A message has one client, and that is honest or not; so its messages are counted once."""
+    done = (row["door"], row["action"], row["reason"])
+    if row["action"] == Action.PASS:
+        return Outcome(*done, row["recipients"], None, None, None)
+    return Outcome(*done, row["recipients"], messages[done], row["clients"], row["domains"])

@@ -2,7 +2,6 @@
 WITH came AS (
     SELECT
         client,
-        max(client_key) AS client_key,
         max(name) AS name,
         count(*) AS recipients,
         count(DISTINCT message) AS messages,
@@ -13,18 +12,18 @@ WITH came AS (
         count(DISTINCT domain) AS domains,
         min(size) AS smallest,
         max(size) AS largest,
-        sum(CASE WHEN tls <> '' THEN 1 ELSE 0 END) AS with_tls,
-        sum(CASE WHEN tls = '' THEN 1 ELSE 0 END) AS without_tls,
-        sum(CASE WHEN reason = 'trusted' THEN 1 ELSE 0 END) AS trusted
+        count(CASE WHEN tls <> '' THEN 1 END) AS with_tls,
+        count(CASE WHEN tls = '' THEN 1 END) AS without_tls,
+        count(CASE WHEN reason = 'trusted' THEN 1 END) AS trusted
     FROM back
     GROUP BY client
 ),
 elsewhere AS (
     SELECT
         client,
-        sum(CASE WHEN outcome = 'accepted' AND authenticated <> '' THEN 1 ELSE 0 END)
+        count(CASE WHEN outcome = 'accepted' AND authenticated <> '' THEN 1 END)
             AS authenticated,
-        sum(CASE WHEN outcome = 'rejected' THEN 1 ELSE 0 END) AS rejected
+        count(CASE WHEN outcome = 'rejected' THEN 1 END) AS rejected
     FROM attempts
     GROUP BY client
 )
@@ -34,4 +33,4 @@ SELECT
     coalesce(e.rejected, 0) AS rejected
 FROM came AS c
 LEFT JOIN elsewhere AS e ON c.client = e.client
-ORDER BY c.recipients DESC, c.client_key
+ORDER BY c.recipients DESC, c.client

@@ -2,19 +2,15 @@
 -- Who has authenticated passes whoever it is, so all of them share one key.
 SELECT
     a.*,
-    CASE WHEN a.authenticated <> '' THEN '' ELSE a.client_key END AS key_client,
+    CASE WHEN a.authenticated <> '' THEN '' ELSE a.client END AS key_client,
     CASE WHEN :by_server AND coalesce(a.authenticated, '') = ''
-        THEN coalesce(a.interface_key, '') ELSE '' END AS key_server,
+        THEN coalesce(a.interface, '') ELSE '' END AS key_server,
     CASE WHEN a.authenticated <> '' THEN '' ELSE a.recipient_key END AS key_recipient,
     CASE WHEN a.authenticated <> '' THEN 'yes' ELSE '' END AS key_authenticated,
     CASE WHEN :by_sender AND coalesce(a.authenticated, '') = ''
         THEN coalesce(a.sender_domain, '') ELSE '' END AS key_sender,
     CASE WHEN :by_name AND coalesce(a.authenticated, '') = ''
         THEN coalesce(a.name, '?') ELSE '' END AS key_name,
-    CASE WHEN a.authenticated <> '' THEN 0
-        ELSE e.epoch * :doors + coalesce(s.door, 0) END AS key_epoch
-FROM arrivals AS a
-JOIN epochs AS e ON a.arrived_at >= e.since AND a.arrived_at < e.until
-LEFT JOIN spans AS s ON a.recipient_key = s.recipient_key
-    AND a.arrived_at >= s.since AND a.arrived_at < s.until
+    CASE WHEN a.authenticated <> '' THEN 0 ELSE a.epoch END AS key_epoch
+FROM timed AS a
 WHERE a.outcome = 'accepted' AND a.client IS NOT NULL AND a.recipient_key IS NOT NULL

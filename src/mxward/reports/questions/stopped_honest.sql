@@ -1,8 +1,8 @@
 -- What would not have passed of clients that look honest, one by one.
-SELECT j.arrived_at, j.client, j.name, j.helo, j.sender, j.recipient, j.size, j.message,
-    j.action, j.reason, j.mx_failed, j.host, j.log, j.line
-FROM judged AS j
-JOIN honest AS h ON j.client = h.client
-WHERE j.action <> 'pass'
-ORDER BY j.arrived_at, j.client_key, j.recipient
+SELECT n.arrived_at, n.client, n.name, n.helo, n.sender, n.recipient, n.size, n.message,
+    n.action, n.reason, n.mx_failed, n.host, n.log, n.line
+FROM noted AS n
+JOIN honest AS h ON n.client = h.client
+WHERE n.action <> 'pass'
+ORDER BY n.arrived_at, n.client_key, n.recipient, n.log, n.line
 LIMIT :most
