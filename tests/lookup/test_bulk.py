@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxward.lookup.bulk import Bulk, Replies
+from mxward.lookup.bulk import Bulk, NoAnswers, Replies
 from mxward.lookup.chase import Reply
 from mxward.lookup.stub import Waiter
 from mxward.lookup.wildcard import probes
@@ -34,6 +34,7 @@ class Dns:
     names: frozenset[str] = frozenset()
     dead: tuple[str, ...] = ()
     hold: Callable[[Callable[[], None]], object] | None = None
+    timeout: float = 60.0
     asked: list[Question] = field(default_factory=list)
     under_way: int = 0
     most: int = 0
@@ -209,6 +210,18 @@ def test_what_was_found_is_kept_when_it_is_broken_off() -> None:
     for domain, replies in heard.items():
         assert set(replies) <= set(questions(domain))
         assert all(reply.state is not Known.FAILED for reply in replies.values())
+
+
+def test_nothing_more_is_asked_where_nothing_is_answered() -> None:
+    heard: dict[str, Replies] = {}
+    dead = Dns(dead=("example",), timeout=0.05)
+    many = [f"d{number}.example" for number in range(100_000)]
+    with pytest.raises(NoAnswers):
+        asyncio.run(Bulk(dead).each(many, questions, heard.__setitem__))
+    assert 3 <= len(dead.asked) < 300_000
+    assert {reply.state for replies in heard.values() for reply in replies.values()} == {
+        Known.FAILED
+    }
 
 
 @pytest.mark.parametrize("after", [0, 5])

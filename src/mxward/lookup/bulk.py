@@ -8,7 +8,8 @@ come, so nothing here grows with the number of domains.
 - A domain is first asked one thing at a time, until anything is answered. Where nothing is, three
   times in a row, its servers are dead: the rest of it counts as FAILED, unasked. Dead domains would
   otherwise take all the places.
-- `Window` says how many questions may be under way.
+- `Window` says how many questions may be under way. When nothing at all is answered for long, the
+  DNS servers are away, and it ends with that.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from mxward.lookup.stub import Waiter
 from mxward.lookup.window import Window
 from mxward.model import Known, Question
 
-__all__ = ["Bulk", "Heard", "Looks", "Progress", "Replies"]
+__all__ = ["Bulk", "Heard", "Looks", "NoAnswers", "Progress", "Replies"]
 
 MOST = 500
 """Questions under way: resolvers lose answers where it is thousands."""
 
 _GIVE_UP = 3  # questions without an answer, of a domain that has given none
+
+_SILENCE = 6  # times that the stub has for a question, in which nothing is answered
 
 Replies = dict[Question, Reply]
 Heard = Callable[[str, Replies], None]
@@ -39,8 +42,14 @@ Progress = Callable[[int, int], None]
 """How many domains are done, and of how many."""
 
 
+class NoAnswers(Exception):
+    """Nothing is answered any more, so there is no use in asking on."""
+
+
 class Looks(Protocol):
-    """What asks for a `Bulk`: a `Stub`."""
+    """What asks for a `Bulk`: a `Stub`. `timeout` is how long a question may take, in seconds."""
+
+    timeout: float
 
     def look(self, question: Question, waiter: Waiter) -> None:
         """Ask, and tell whoever waits, perhaps at once."""
@@ -63,8 +72,8 @@ class Bulk:
     ) -> None:
         """Ask all `questions` of each domain, and tell what was `heard` of it.
 
-        When it is cancelled, it still tells what has come of the domains that were under way. What
-        these functions raise is raised here.
+        Raises NoAnswers, and what these functions raise. Then, and when it is cancelled, it has
+        told what came of the domains that were done or under way, and nothing of the others.
         """
         await _Run(self._stub, self._most, domains, questions, heard, progress).run()
 
@@ -76,7 +85,7 @@ class Bulk:
     ) -> None:
         """Ask questions that are not many, and put each reply `into` a mapping when it has come.
 
-        `progress` counts names.
+        `progress` counts names. Raises NoAnswers.
         """
         by_name: dict[str, list[Question]] = {}
         for question in questions:
@@ -101,6 +110,8 @@ class _Run:
         loop = asyncio.get_running_loop()
         self._now = loop.time
         self._stub = stub
+        self._patience = _SILENCE * stub.timeout
+        self._answered_at = loop.time()
         self._window = Window(most, loop.time())
         self._domains = iter(domains)
         self._questions = questions
@@ -118,7 +129,7 @@ class _Run:
         try:
             self._fill()
             await self._over
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, NoAnswers):
             for domain in self._open:
                 self._heard(domain.name, domain.replies)
             raise
@@ -131,7 +142,8 @@ class _Run:
             return
         del self._flights[wanted.question.name]
         if reply.state is not Known.FAILED:
-            self._window.answered(self._now())
+            self._answered_at = now = self._now()
+            self._window.answered(now)
         try:
             self._settle(wanted, reply)
             for other in wanted.others:
@@ -146,8 +158,11 @@ class _Run:
 
     def lost(self, wanted: _Wanted) -> None:
         """A question has got lost. Of a domain that never answers it says nothing."""
+        now = self._now()
         if wanted.domain.answers:
-            self._window.lost(self._now())
+            self._window.lost(now)
+        if now - self._answered_at > self._patience and not self._over.done():
+            self._over.set_exception(NoAnswers)
 
     def _fill(self) -> None:
         """Ask as much as there may be under way."""

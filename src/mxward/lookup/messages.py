@@ -165,15 +165,20 @@ def _by_owner(
     """The records of a type by the names that have them."""
     found: dict[bytes, list[_Record]] = {}
     for record in section:
-        at, code, _, _, _ = record
-        if code == wanted:
-            # Most often it is a pointer to what was asked for.
-            if message[at] == _POINTER and message[at + 1] == _HEADER.size:
-                owner = asked
-            else:
-                owner, _ = name_at(message, at, len(message))
-            found.setdefault(owner, []).append(record)
+        if record[1] == wanted:
+            found.setdefault(_name_at(message, record[0], asked), []).append(record)
     return found
+
+
+def _name_at(message: bytes, at: int, asked: bytes) -> bytes:
+    """The name of a record: most often a pointer to what was asked for, or to the end of that."""
+    if message[at] == _POINTER:
+        end, there = message[at + 1] - _HEADER.size, 0
+        while there < end and asked[there]:
+            there += asked[there] + 1
+        if there == end:
+            return asked[there:]
+    return name_at(message, at, len(message))[0]
 
 
 def _cnames(message: bytes, section: list[_Record], asked: bytes) -> dict[bytes, tuple[bytes, int]]:

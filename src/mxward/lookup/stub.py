@@ -73,7 +73,7 @@ class Stub:
             for number, (family, address) in enumerate(self._addresses)
         ]
         self._ids = ids
-        self._timeout = timeout
+        self.timeout = timeout
         self._patience = timeout / _TRIES
         self._first = 0  # the server that is asked first
         self._lost_in_a_row = 0
@@ -99,7 +99,7 @@ class Stub:
         if self._now is None:
             self._now = asyncio.get_running_loop().time
         now = self._now()
-        self._send(_Flight(chase, waiter, now + self._timeout, self._first), now)
+        self._send(_Flight(chase, waiter, now + self.timeout, self._first), now)
 
     def close(self) -> None:
         """Give up whatever is under way: nobody is told any more."""
