@@ -54,6 +54,7 @@ ZONES: dict[str, str | None] = {
             "out CNAME mx.elsewhere.example.",
             "dead CNAME x.broken.example.",
             r"odd\.dot\"quote CNAME \032\255.odd.example.",
+            r"\032\255 A 203.0.113.7",
             'to-odd CNAME odd\\.dot\\"quote',
         ]
     ),
