@@ -9,6 +9,7 @@ from benchmarks.results import Result
 from benchmarks.rounds import Effort
 from benchmarks.works import (
     before_postfix,
+    bulk_dns,
     decisions,
     expiring,
     fast_path,
@@ -36,5 +37,6 @@ WORKS: Mapping[str, Callable[[Path, Effort], Result]] = {
     "storm": storm.run,
     "fast-path": fast_path.run,
     "expiring": expiring.run,
+    "bulk-dns": bulk_dns.run,
     "probing": probing.run,
 }

@@ -18,6 +18,7 @@ from benchmarks.works import WORKS
 pytestmark = pytest.mark.real
 
 POOLED = "mxward, xclient and pool"
+LOOKED_UP = ["s", "us of CPU a look-up", "MB", "failed"]
 CONTENDERS = {
     "refused": [
         "mxward",
@@ -71,6 +72,12 @@ CONTENDERS = {
         "p95, quiet",
         "p95, amid the storm",
         "refused a second",
+    ],
+    "bulk-dns": [
+        *(f"mxward, {what}" for what in LOOKED_UP),
+        *(f"dnspython, {what}" for what in LOOKED_UP),
+        "mxward, 4 times the domains, s",
+        "mxward, 4 times the domains, MB",
     ],
     "fast-path": [
         "intercepted",
