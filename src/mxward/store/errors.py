@@ -36,6 +36,8 @@ def _reason(error: BaseException | None) -> str:
     if isinstance(error, sqlite3.OperationalError):
         if "locked" in str(error):
             return "the store is locked by another process; try again"
+        if "full" in str(error) or "I/O" in str(error):
+            return f"{error}: the disk takes no more, or is broken; make room, or mend it"
         return f"{error}{_NOT_OURS if 'open' in str(error) or 'readonly' in str(error) else ''}"
     if isinstance(error, sqlite3.DatabaseError):
         return DAMAGED
