@@ -7,10 +7,10 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from itertools import count as counting
 from itertools import pairwise
 from pathlib import Path
 
@@ -26,12 +26,10 @@ from mxward.store.hearing import Hearing
 from tests.store.contract import seen
 from tests.store.samples import ANSWERS, HISTORIES, MX, TRUSTED
 
-moments = counting(2_000)
-
 
 def later() -> Remembered:
     """An answer that is newer than all before: SQLite does not write what is there already."""
-    return replace(ANSWERS[MX], observed_at=float(next(moments)))
+    return replace(ANSWERS[MX], observed_at=time.time())
 
 
 USES: dict[str, Callable[[Store], object]] = {
