@@ -6,7 +6,7 @@ Nothing is written, neither to the store nor anywhere else.
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from mxward.cli import resolving
 from mxward.cli.recalling import Recalling
@@ -31,26 +31,31 @@ class LookUps:
         resolver: Resolver = _Nobody() if offline else resolving.resolver(config)
         self._scanners = rules.scanners
         self._store = store
+        self._past: Past | None = None
         self._memory = _memory(store)
         self._doors = Doors(resolver, rules.scanners, self._memory, time.time)
         self._names = ClientNames(resolver, time.time)
 
     def doors_then(
         self, domains: Collection[str], first: float, last: float
-    ) -> Mapping[str, list[Then]]:
-        """Those that the store remembers; what it has of today is remembered for `known_door`."""
+    ) -> Mapping[str, Sequence[Then]]:
+        """Those that the store remembers."""
         if self._store is None:
             return {}
         try:
             past = Past(self._store, self._scanners, first, last)
             past.load(domains)
-            for question, known in past.present():
-                self._memory.keep(question, known)
-            return {domain: past.doors(domain) for domain in domains}
+            found = {domain: past.doors(domain) for domain in domains}
         except StoreError:
             return {}
+        self._past = past
+        return found
 
     def known_door(self, domain: str) -> FrontDoor | None:
+        if self._past is not None:  # what it has read of today need not be read again, one by one
+            for question, known in self._past.present():
+                self._memory.keep(question, known)
+            self._past = None
         return self._doors.known(domain)
 
     async def front_door(self, domain: str) -> FrontDoor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from math import inf
 from typing import TypeVar
 
@@ -30,21 +29,23 @@ class History:
     down once an hour that it has.
     """
 
-    def __init__(self, spans: Iterable[Span]) -> None:
-        self.since: list[float] = []
+    __slots__ = ("asked_until", "known", "present", "since")
+
+    def __init__(self, spans: Sequence[Span] = ()) -> None:
+        self.since = [span.since for span in spans]
         self.known: list[Remembered] = []
         self.asked_until = -inf
         self.present: Remembered | None = None
-        for span in spans:
-            said = span.remembered
-            answer = Answer(said.state, said.values, LONGEST, said.canonical)
-            known = remember(self.known[-1] if self.known else None, answer, span.since)
-            if known is None:
-                continue
-            self.since.append(span.since)
-            self.known.append(replace(known, expires_at=inf))
-            self.asked_until = span.until
-            if span.until == inf:
+        for since, until, said in spans:
+            told = said
+            if self.known:
+                answer = Answer(said.state, said.values, LONGEST, said.canonical)
+                told = remember(self.known[-1], answer, since) or said
+            self.known.append(
+                Remembered(told.state, told.values, told.canonical, since, inf, told.former)
+            )
+            self.asked_until = until
+            if until == inf:
                 self.present = said
                 self.asked_until = said.observed_at + _ASKED_WITHIN
 
@@ -54,9 +55,10 @@ class History:
 
     def changes(self) -> Iterator[float]:
         """When something else was answered, and when what vanished then was welcome no more."""
-        for since in self.since[1:]:
-            yield since
-            yield since + COOLING_OFF
+        yield from self.since[1:]
+        for known in self.known:
+            for _, gone_at in known.former:
+                yield gone_at + COOLING_OFF
 
 
 class Histories:
@@ -68,32 +70,42 @@ class Histories:
     def __init__(self, store: Store, after: float) -> None:
         self._store = store
         self._after = after
-        self._known: dict[Question, History] = {}
+        self._known: dict[Kind, dict[str, History]] = {kind: {} for kind in Kind}
 
     def load(self, kind: Kind, names: Iterable[str]) -> None:
         """Read those of many names at once."""
-        wanted = [name for name in names if Question(kind, name) not in self._known]
+        known = self._known[kind]
+        wanted = [name for name in names if name not in known]
         spans = self._store.pasts(kind, wanted, self._after)
         for name in wanted:
-            self._known[Question(kind, name)] = History(spans.get(name, ()))
+            known[name] = History(spans.get(name, ()))
 
-    def of(self, question: Question) -> History:
+    def of(self, kind: Kind, name: str) -> History:
         """That of one question."""
-        found = self._known.get(question)
+        found = self._known[kind].get(name)
         if found is None:
-            self.load(question.kind, [question.name])
-            found = self._known[question]
+            self.load(kind, [name])
+            found = self._known[kind][name]
         return found
+
+    def at(self, question: Question, at: float) -> Remembered | None:
+        """What a question was answered at some time."""
+        return self.of(question.kind, question.name).at(at)
 
     def present(self) -> Iterator[tuple[Question, Remembered]]:
         """What of all that was read is remembered now."""
-        for question, history in self._known.items():
-            if history.present is not None:
-                yield question, history.present
+        for kind, histories in self._known.items():
+            for name, history in histories.items():
+                if history.present is not None:
+                    yield Question(kind, name), history.present
 
     def next_change(self, questions: Iterable[Question], at: float) -> float:
         """When any of them may say something else; infinity where none does."""
-        changes = (change for question in questions for change in self.of(question).changes())
+        changes = (
+            change
+            for question in questions
+            for change in self.of(question.kind, question.name).changes()
+        )
         return min((change for change in changes if change > at), default=inf)
 
 

@@ -53,18 +53,18 @@ class Past:
         self._egress_now = store.egress()
         self._accepted = store.accepted()
         self._learned: dict[str, list[tuple[float, _Learned]]] = {}
-        self._ways: dict[tuple[object, ...], list[tuple[float, FrontDoor | None]]] = {}
+        self._ways: dict[tuple[object, ...], list[Then]] = {}
 
     def load(self, domains: Iterable[str]) -> None:
         """Read what `doors` will need for all of these domains, at once."""
         wanted = list(domains)
         self._histories.load(Kind.MX, wanted)
-        hosts = {
-            host
+        said = {
+            (mx.values, domain if mx.state is Known.ABSENT else ""): mx  # many say the same
             for domain in wanted
-            for mx in self._histories.of(Question(Kind.MX, domain)).known
-            for _, host in exchanges(domain, mx)
+            for mx in self._histories.of(Kind.MX, domain).known
         }
+        hosts = {host for (_, own), mx in said.items() for _, host in exchanges(own, mx)}
         self._histories.load(Kind.A, hosts)
         self._histories.load(Kind.AAAA, hosts)
 
@@ -72,10 +72,15 @@ class Past:
         """What of all that was read so far is remembered now."""
         return self._histories.present()
 
-    def doors(self, domain: str) -> list[Then]:
+    def doors(self, domain: str) -> Sequence[Then]:
         """A domain's front doors, at most 64, in order; the first is that of the beginning."""
-        history = self._histories.of(Question(Kind.MX, domain))
-        asked_since = history.since[0] if history.since else inf
+        history = self._histories.of(Kind.MX, domain)
+        if not history.known:
+            return [Then(self._first, None)]
+        asked_since = history.since[0]
+        changes = any(self._first < change <= self._last for change in history.changes())
+        if not changes and asked_since <= self._first and self._last < history.asked_until:
+            return self._way(domain, history.known[-1], self._first)
         marks = sorted({*history.changes(), asked_since, history.asked_until, inf})
 
         def look(at: float, _: object) -> tuple[FrontDoor | None, float]:
@@ -88,9 +93,7 @@ class Past:
 
         return [Then(*seen) for seen in over(self._first, self._last, look)]
 
-    def _way(
-        self, domain: str, mx: Remembered, at: float
-    ) -> Sequence[tuple[float, FrontDoor | None]]:
+    def _way(self, domain: str, mx: Remembered, at: float) -> list[Then]:
         """The doors that an MX leads to over the whole time: one list for all that have it."""
         lately = tuple(cooling(mx.former, at))
         own = domain if mx.state is Known.ABSENT else ""
@@ -98,8 +101,8 @@ class Past:
         found = self._ways.get(key)
         if found is None:
             lasting = replace(mx, former=tuple((value, inf) for value in lately))
-            found = over(self._first, self._last, lambda at, _: self._door_at(domain, lasting, at))
-            self._ways[key] = found
+            doors = over(self._first, self._last, lambda at, _: self._door_at(domain, lasting, at))
+            found = self._ways[key] = [Then(*seen) for seen in doors]
         return found
 
     def _door_at(self, domain: str, mx: Remembered, at: float) -> tuple[FrontDoor | None, float]:
@@ -110,7 +113,7 @@ class Past:
             if question == Question(Kind.MX, domain):
                 return mx
             asked[question] = None
-            return self._histories.of(question).at(at)
+            return self._histories.at(question, at)
 
         seen = see(domain, recall, self._scanners, at)
         until = self._histories.next_change(asked, at)
@@ -145,7 +148,7 @@ class Past:
         """By the rule for live answers; since when networks are named, the store knows better."""
         known: dict[Question, Remembered | None] = {}
         while asks := (expansion := expand(scanner.spf, known)).next_asks(known):
-            known |= {question: self._histories.of(question).at(at) for question in asks}
+            known |= {question: self._histories.at(question, at) for question in asks}
         accepted_at = self._accepted.get(scanner.name, NEVER)
         history = learn(before and before.history, scanner.spf, expansion, accepted_at, at)
         if before is None:

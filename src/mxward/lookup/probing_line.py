@@ -21,6 +21,8 @@ from mxward.networks import Address, Networks
 __all__ = ["Line", "NotOurs", "context"]
 
 _AT_ONCE = 65_536
+_MOST_WAITING = 16
+"""Reads that may wait for somebody to take them: more than any server has to say unasked."""
 _LEGACY_SERVER_CONNECT = 0x4  # OpenSSL's; Python has a name for it from 3.12 on
 
 
@@ -40,7 +42,9 @@ def context() -> ssl.SSLContext:
 
 
 class Line:
-    """`open` it, and `close` it whatever happens. Raises OSError where the network does."""
+    """`open` it, and `close` it whatever happens. Raises OSError where the network does, and
+    TimeoutError, which is one, when `deadline` is over (in seconds of the loop's clock).
+    """
 
     def __init__(self, allowed: Networks) -> None:
         self._allowed = allowed
@@ -48,6 +52,19 @@ class Line:
         self._socket: socket.socket | None = None
         self._tls: ssl.SSLObject | None = None
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._heard: list[bytes] = []
+        self._ended: BaseException | None = None  # nothing more will be heard, and why
+        self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
+
+    def wait_until(self, deadline: float) -> None:
+        """Raise TimeoutError from then on. It costs little to put it off again and again."""
+        self._deadline = deadline
+        if self._timer is None or deadline < self._timer.when():
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(deadline, self._on_time)
 
     async def open(self, server: Address, port: int, sources: Sequence[Address] = ()) -> Address:
         """Connect, from a source of the server's family; returns this end's. Raises NotOurs."""
@@ -61,7 +78,9 @@ class Line:
             if source.version == server.version:
                 self._socket.bind((str(source), 0))
                 break
-        await self._loop.sock_connect(self._socket, (str(server), port))
+        async with asyncio.timeout_at(self._deadline):
+            await self._loop.sock_connect(self._socket, (str(server), port))
+        self._loop.add_reader(self._socket, self._on_readable)
         return networks.address(self._socket.getsockname()[0].partition("%")[0])
 
     async def send(self, data: bytes) -> None:
@@ -69,21 +88,20 @@ class Line:
         if self._tls is not None:
             self._tls.write(data)
             data = self._outgoing.read()
-        try:
-            await self._loop.sock_sendall(self._connected, data)
-        except OSError:
-            return  # what it has said before it hung up is yet to be read
+        await self._write(data)
 
     async def receive(self) -> bytes:
         """What comes next; nothing where the server has closed."""
+        if self._tls is None:
+            return await self._read()
         while True:
-            if self._tls is None:
-                return await self._loop.sock_recv(self._connected, _AT_ONCE)
             try:
                 return self._tls.read(_AT_ONCE)
             except ssl.SSLWantReadError:
-                if not await self._more():
+                data = await self._read()
+                if not data:
                     return b""
+                self._incoming.write(data)
             except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
                 return b""
 
@@ -95,15 +113,20 @@ class Line:
                 secured.do_handshake()
                 break
             except ssl.SSLWantReadError:
-                await self._flush()
-                if not await self._more():
+                await self._write(self._outgoing.read())
+                data = await self._read()
+                if not data:
                     raise ConnectionResetError("it hangs up") from None
-        await self._flush()
+                self._incoming.write(data)
+        await self._write(self._outgoing.read())
         self._tls = secured
         return _names(secured.getpeercert(binary_form=True))
 
     def close(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
         if self._socket is not None:
+            self._loop.remove_reader(self._socket)
             self._socket.close()
 
     @property
@@ -112,16 +135,68 @@ class Line:
             raise ConnectionError("not connected")
         return self._socket
 
-    async def _more(self) -> bool:
-        """Wait for more of TLS; whether there is any."""
-        data = await self._loop.sock_recv(self._connected, _AT_ONCE)
-        self._incoming.write(data)
-        return bool(data)
+    async def _write(self, data: bytes) -> None:
+        connected = self._connected
+        try:
+            sent = connected.send(data) if data else 0
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            return  # what it has said before it hung up is yet to be read
+        if sent < len(data):
+            try:
+                async with asyncio.timeout_at(self._deadline):
+                    await self._loop.sock_sendall(connected, data[sent:])
+            except TimeoutError:
+                raise
+            except OSError:
+                return
 
-    async def _flush(self) -> None:
-        data = self._outgoing.read()
-        if data:
-            await self._loop.sock_sendall(self._connected, data)
+    async def _read(self) -> bytes:
+        """What has come, or comes first; nothing at the end."""
+        if not self._heard and self._ended is None:
+            self._waiter = self._loop.create_future()
+            await self._waiter
+        if self._heard:
+            heard = self._heard[0] if len(self._heard) == 1 else b"".join(self._heard)
+            self._heard.clear()
+            return heard
+        if isinstance(self._ended, OSError):
+            raise self._ended
+        return b""
+
+    def _on_readable(self) -> None:
+        try:
+            data = self._connected.recv(_AT_ONCE)
+        except BlockingIOError:
+            return
+        except OSError as broken:
+            self._end(broken)
+            return
+        if not data:
+            self._end(EOFError())
+            return
+        self._heard.append(data)
+        if len(self._heard) >= _MOST_WAITING:
+            self._end(ConnectionError("it speaks on and on"))
+        self._wake()
+
+    def _on_time(self) -> None:
+        self._timer = None
+        if self._loop.time() < self._deadline:
+            self.wait_until(self._deadline)
+        else:
+            self._end(TimeoutError())
+
+    def _end(self, why: BaseException) -> None:
+        self._ended = self._ended or why
+        if self._socket is not None:
+            self._loop.remove_reader(self._socket)
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 def _names(der: bytes | None) -> tuple[str, ...]:

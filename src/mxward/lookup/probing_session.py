@@ -72,8 +72,8 @@ class Session:
         """Whether there is a connection; else `_instead` says why not."""
         course, within = self._course, self._patience.connect
         try:
-            async with asyncio.timeout(within):
-                source = await line.open(course.server, course.port, self._sources)
+            line.wait_until(self._began + within)
+            source = await line.open(course.server, course.port, self._sources)
             self._blank = replace(self._blank, source=source)
             return True
         except NotOurs as address:
@@ -92,13 +92,12 @@ class Session:
     async def _converse(self, line: Line) -> None:
         probe, latest = self.probe, self._began + self._patience.session
         heard = -1
-        until = 0.0
         while not probe.over:
             if probe.heard != heard:  # single octets buy no time
-                heard, until = probe.heard, self._loop.time() + self._within()
+                heard = probe.heard
+                line.wait_until(min(self._loop.time() + self._within(), latest))
             try:
-                async with asyncio.timeout_at(min(until, latest)):
-                    await self._step(line)
+                await self._step(line)
             except TimeoutError:
                 probe.gone(f"silent for {self._within():g} s", self._at())
             except OSError as broken:
@@ -114,7 +113,8 @@ class Session:
             try:
                 names = await line.secure(self._tls)
             except OSError as broken:  # TLS's own errors are of this kind
-                probe.not_secured(_said(broken), self._at())
+                why = "no answer" if isinstance(broken, TimeoutError) else _said(broken)
+                probe.not_secured(why, self._at())
             else:
                 probe.secured(names, self._at())
             return

@@ -70,10 +70,11 @@ def judge(
 
 def _over(recipients: pa.Table, facts: Facts, rules: Rules) -> dict[str, Doors]:
     """By the recipient's key, the front doors that are remembered for the time of its mail."""
-    rows = [column.to_pylist() for column in recipients.columns]
+    names, *times = recipients.columns
+    begins, ends = (column.cast(pa.int64()).to_pylist() for column in times)  # microseconds
     wanted = {
-        recipient: (domain, first.timestamp(), last.timestamp())
-        for recipient, first, last in zip(*rows, strict=True)
+        recipient: (domain, first / 1e6, last / 1e6)
+        for recipient, first, last in zip(names.to_pylist(), begins, ends, strict=True)
         if (domain := door_needed(recipient, rules))
     }
     if not wanted:

@@ -14,6 +14,7 @@ from mxward.networks import Address, address
 __all__ = ["COLUMNS", "Key", "arrivals", "door_needed", "keys_of"]
 
 _ANYBODY = address("0.0.0.0")
+_NOT_ASKED = ConfirmedNames()
 
 
 class Key(NamedTuple):
@@ -71,5 +72,5 @@ def _mailbox(key: str) -> str:
 
 def _names(key: str) -> ConfirmedNames:
     if key == "?":
-        return ConfirmedNames()
+        return _NOT_ASKED
     return ConfirmedNames(Known.FOUND, (key,)) if key else ConfirmedNames(Known.ABSENT)

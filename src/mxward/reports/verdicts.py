@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
@@ -89,7 +89,7 @@ class Judging:
         self._rules = rules
         self._facts = facts
         self._server = server
-        self._begins = begins
+        self._begins = [max(at, 0.0) for at in begins]
         self._over = over
         self._today: dict[str, FrontDoor] = {}
         self.asked = Asked()
@@ -98,52 +98,73 @@ class Judging:
         """What the rule says of each key."""
         keys = keys_of(folded)
         brought = list(arrivals(keys, self._server))
-        needs = [policy.needs(arrival, self._rules) for arrival in brought]
-        asyncio.run(self._look_up(keys, brought, needs, progress))
-        counts = folded["recipients"].to_pylist()
-        decisions = list(map(self._decide, keys, brought, needs, counts))
+        needs = list(self._needs(keys, brought))
+        thens = list(map(self._then, keys))
+        asyncio.run(self._look_up(brought, needs, thens, progress))
+        decisions = list(map(self._decide, keys, brought, needs, thens))
         self.asked.keys = len(keys)
-        self.asked.doors = self._doors(zip(keys, needs, strict=True))
+        self.asked.doors = self._doors(keys, needs)
+        self._count(needs, thens, folded["recipients"].to_pylist())
         return _table(folded, decisions)
 
-    def _decide(self, key: Key, arrival: Arrival, needs: Needs, count: int) -> Decision:
-        door = NOT_ASKED
-        if needs.front_door:
-            then = self._then(key)
-            door = then or self._today[needs.front_door]
-            self.asked.rested[Rested.THEN if then else _rested(door)] += count
+    def _needs(self, keys: Iterable[Key], brought: Iterable[Arrival]) -> Iterator[Needs]:
+        """They do not depend on the client; so many keys have the same."""
+        known: dict[tuple[str, str, str], Needs] = {}
+        for key, arrival in zip(keys, brought, strict=True):
+            of = (key.recipient, key.sender, key.authenticated)
+            found = known.get(of)
+            if found is None:
+                found = known[of] = policy.needs(arrival, self._rules)
+            yield found
+
+    def _decide(self, key: Key, arrival: Arrival, needs: Needs, then: FrontDoor | None) -> Decision:
         if needs.names and arrival.names.state is Known.NOT_ASKED:
             arrival = replace(arrival, names=self.asked.names[arrival.client])
-        begins = max(self._begins[key.epoch // epochs.DOORS], 0.0)
-        return policy.decide(arrival, door, self._rules, begins)
+        at = self._begins[key.epoch // epochs.DOORS]
+        domain = needs.front_door
+        door = NOT_ASKED if domain is None else then or self._today[domain]
+        return policy.decide(arrival, door, self._rules, at)
 
     def _then(self, key: Key) -> FrontDoor | None:
         """The front door that is remembered for a key's time."""
         over = self._over.get(key.recipient)
         return over.doors[key.epoch % epochs.DOORS] if over else None
 
-    def _doors(self, keys: Iterable[tuple[Key, Needs]]) -> dict[str, tuple[FrontDoor, ...]]:
+    def _doors(
+        self, keys: Iterable[Key], needs: Iterable[Needs]
+    ) -> dict[str, tuple[FrontDoor, ...]]:
         found: dict[str, tuple[FrontDoor, ...]] = {}
-        for key, needs in keys:
-            if needs.front_door and needs.front_door not in found:
+        for key, need in zip(keys, needs, strict=True):
+            domain = need.front_door
+            if domain is not None and domain not in found:
                 over = self._over.get(key.recipient)
-                today = self._today.get(needs.front_door)
+                today = self._today.get(domain)
                 before = over.in_order() if over else ()
-                found[needs.front_door] = (*before, today) if today else before
+                found[domain] = (*before, today) if today else before
         return found
+
+    def _count(
+        self, needs: Iterable[Needs], thens: Iterable[FrontDoor | None], counts: Iterable[int]
+    ) -> None:
+        """For how many recipients the front door was known from where."""
+        for need, then, count in zip(needs, thens, counts, strict=True):
+            domain = need.front_door
+            if domain is not None:
+                rested = Rested.THEN if then else _rested(self._today[domain])
+                self.asked.rested[rested] += count
 
     async def _look_up(
         self,
-        keys: Iterable[Key],
         brought: Iterable[Arrival],
         needs: Iterable[Needs],
+        thens: Iterable[FrontDoor | None],
         progress: Progress,
     ) -> None:
         """Find every front door of today and every name that is needed, each once."""
         domains: dict[str, None] = {}
         clients: dict[Address, None] = {}
-        for key, arrival, need in zip(keys, brought, needs, strict=True):
-            if need.front_door and self._then(key) is None:
+        for arrival, need, then in zip(brought, needs, thens, strict=True):
+            if need.front_door is not None and then is None:
                 domains[need.front_door] = None
             if need.names and arrival.names.state is Known.NOT_ASKED:
                 clients[arrival.client] = None
@@ -176,9 +197,9 @@ def _rested(door: FrontDoor) -> Rested:
 def _table(folded: pa.Table, decisions: list[Decision]) -> pa.Table:
     said = (
         [decision.evidence.domain for decision in decisions],
-        [decision.door.value for decision in decisions],
-        [decision.action.value for decision in decisions],
-        [decision.reason.value for decision in decisions],
+        [decision.door for decision in decisions],
+        [decision.action for decision in decisions],
+        [decision.reason for decision in decisions],
     )
     number = len(COLUMNS) - 1
     told = folded.set_column(number, COLUMNS[number], folded[COLUMNS[number]].cast(pa.int32()))
