@@ -180,6 +180,24 @@ def test_what_says_nothing_is_not_known(behave: Callable[[Talk], object], why: s
     assert all(each.why.startswith(why) for each in found), found
 
 
+def test_a_tarpit_has_so_much_time_and_no_more() -> None:
+    """What it has said by then counts; the rest is asked in further sessions, for a while."""
+
+    async def slowly(talk: Talk) -> None:
+        await talk.say("220 mail.test")
+        while line := await talk.line():
+            await asyncio.sleep(0.15)
+            await talk.say(usual(line) or "250 OK")
+
+    server = MailServer("127.0.0.20", slowly)
+    patience = Patience(session=0.8, server=1.5)
+    found = probe(server, *[f"d{n}.test" for n in range(20)], patience=patience)
+    assert found[0].answered is Answered.REFUSED
+    assert found[-1].answered is Answered.SILENT
+    assert {each.why for each in found if "not done within 0.8 s" in each.why}
+    assert len(server.sessions) == 2
+
+
 def test_what_was_read_before_a_reset_counts() -> None:
     """The banner is there to be read when the reset is; nothing more is asked of the server."""
 

@@ -99,7 +99,9 @@ class Session:
             try:
                 await self._step(line)
             except TimeoutError:
-                probe.gone(f"silent for {self._within():g} s", self._at())
+                late = self._loop.time() >= latest
+                why = f"not done within {self._patience.session:g} s"
+                probe.gone(why if late else f"silent for {self._within():g} s", self._at())
             except OSError as broken:
                 probe.gone(_said(broken), self._at())
 

@@ -9,6 +9,7 @@ where servers use them for one thing only: X.7.1 may mean anything.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mxward.smtp.probed import About
 from mxward.smtp.replies import Reply
@@ -84,11 +85,15 @@ _LOGIN_CODES = (530, 535, 538)  # RFC 4954 6
 
 def about(answer: Reply) -> About:
     """What a 4xx or 5xx to RCPT is about."""
-    text = _text(answer)
+    return _about(answer.code, _text(answer))
+
+
+@lru_cache(maxsize=1_000)  # without our own words, servers say the same again and again
+def _about(code: int, text: str) -> About:
     for what, pattern in _ORDERED:
         if pattern.search(text):
             return what
-    if answer.code in _LOGIN_CODES:
+    if code in _LOGIN_CODES:
         return About.LOGIN
     enhanced = _ENHANCED.search(text)
     return _BY_ENHANCED.get(enhanced[1], About.UNCLEAR) if enhanced else About.UNCLEAR

@@ -91,7 +91,7 @@ class Probe:
         self._way = way
         self._starttls = starttls
         self._questions = Questions(wanted, key, way.nonce, control, bounds or Bounds())
-        self._extensions = Extensions()
+        self._pipelines = False
         self._tls = Secured.IMPLICIT if implicit else Secured.NONE
         self._tape = Tape()
         self._reader = ReplyReader()
@@ -147,7 +147,7 @@ class Probe:
         self._tape.happened(at, f"TLS; certificate for {', '.join(self._certificate) or 'nobody'}")
         if self._tls is not Secured.IMPLICIT:
             self._tls = Secured.STARTTLS
-            self._extensions = Extensions()
+            self._pipelines = False
             self._ask(_Step.EHLO, f"EHLO {self._way.helo}", at)
 
     def not_secured(self, why: str, at: float) -> None:
@@ -205,8 +205,9 @@ class Probe:
         elif not answer.positive:
             self._refused(step, answer, at)
         else:
-            self._extensions = Extensions.read(answer) if step is _Step.EHLO else Extensions()
-            if "STARTTLS" in self._extensions and self._starttls and self._tls is Secured.NONE:
+            offered = Extensions.read(answer) if step is _Step.EHLO else Extensions()
+            self._pipelines = "PIPELINING" in offered
+            if "STARTTLS" in offered and self._starttls and self._tls is Secured.NONE:
                 self._ask(_Step.STARTTLS, "STARTTLS", at)
             else:
                 self._begin(at)
@@ -259,10 +260,6 @@ class Probe:
             self._ask(_Step.RSET, "RSET", at)
         if self._pipelines or self._for_all is not None:
             self._ask(_Step.QUIT, "QUIT", at)
-
-    @property
-    def _pipelines(self) -> bool:
-        return "PIPELINING" in self._extensions
 
     def _ask(self, step: _Step, line: str, at: float, asked: Asked | None = None) -> None:
         if self._closing:
