@@ -90,9 +90,9 @@ def premises(config: Config, yes: Sequence[Network], server: Server | None) -> P
 
 def server_of(text: str) -> Server:
     """Read `192.0.2.25:25`. Raises ValueError."""
-    end = endpoints.server(text)
-    if end.address is None:
-        raise ValueError(f'"{end}" is a name; write its address, as in "192.0.2.25:25"')
+    end = endpoints.listener(text)
+    if end.address is None or end.address.is_unspecified or not end.port:
+        raise ValueError(f'"{end}" is no server; write "192.0.2.25:25"')
     return Server(str(end.address), end.port, end.address)
 
 
