@@ -148,9 +148,8 @@ class Place:
 
     def run(self, *words: str) -> Result:
         """A command, in this process. Nothing may go wrong inside."""
-        result = CliRunner(env={"MXWARD_CONFIG": "mxward.toml"}).invoke(
-            main, words, prog_name="mxward"
-        )
+        environment = {"MXWARD_CONFIG": "mxward.toml", "SUDO_USER": "anna"}
+        result = CliRunner(env=environment).invoke(main, words, prog_name="mxward")
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result

@@ -49,7 +49,7 @@ class Outcome:
     held: Mapping[str, Sequence[Sender]]
     stays: Mapping[str, Stage]
     own: tuple[str, ...] = ()  # entries below that have a stage of their own, which stays
-    known_since: float | None = None  # of what the proxy has seen, where that is later than asked
+    known_since: float | None = None  # what the proxy has seen, where that matters and is not all
     problems: Sequence[Problem] = field(default=())
 
 
@@ -92,7 +92,7 @@ def set_stage(word: Word, targets: Sequence[str], stage: Stage, given: Given) ->
             held,
             _stays(word.rules, held),
             tuple(what for what in own if what not in held),
-            _known_since(store, given),
+            _known_since(store, wanted, given),
             problems,
         )
 
@@ -132,7 +132,7 @@ def roll_back(word: Word, targets: Sequence[str], given: Given) -> Outcome:
             undone, time.time(), given.by, given.note, forced=stopped if given.force else ()
         )
         stays = _stays(word.rules, held)
-        return Outcome(changes, held, stays, (), _known_since(store, given), problems)
+        return Outcome(changes, held, stays, (), _known_since(store, wanted, given), problems)
 
 
 # -- what holds back ----------------------------------------------------------------------------
@@ -179,7 +179,9 @@ def _stays(rules: Rules, held: Collection[str]) -> dict[str, Stage]:
     return {domain: policy.stage_of(domain, rules)[0] for domain in held}
 
 
-def _known_since(store: Store, given: Given) -> float | None:
+def _known_since(store: Store, wanted: Wanted, given: Given) -> float | None:
+    if not any(stage and guard.further(Stage.OBSERVE, stage) for stage in wanted.values()):
+        return None
     oldest, asked = store.decided.oldest(), time.time() - given.days * _DAY
     return None if oldest is not None and oldest <= asked else oldest or time.time()
 

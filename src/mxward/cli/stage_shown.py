@@ -135,9 +135,12 @@ def show_outcome(screen: Screen, outcome: Outcome, given: Given) -> None:
 
 
 def _show_known(screen: Screen, since: float, given: Given) -> None:
-    known = f"since {day(since)} only" if since < time.time() - 60 else "not yet"
     more = "" if given.logs else "; --logs LOG looks at the time before"
-    screen.line(f"What comes by the back door is known {known}{more}.", "yellow")
+    if since < time.time() - 60:
+        known = f"What comes by the back door is known since {day(since)} only"
+    else:
+        known = "Nothing is known yet of what comes by the back door"
+    screen.line(f"{known}{more}.", "yellow")
 
 
 def _show_held(screen: Screen, outcome: Outcome, given: Given) -> None:

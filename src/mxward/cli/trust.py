@@ -132,7 +132,7 @@ def _refuse_twins(client: Trust, others: Sequence[Trust], now: float) -> None:
             other, owner=client.owner, note=client.note, expires=client.expires, place="", id=None
         )
         if same == client and not trust_shown.is_over(other, now):
-            which = trust_shown.label(other)
+            which = f"entry {other.id}" if other.id else other.place
             raise click.UsageError(f"{which} says the same: {trust_shown.in_words(other, now)}")
 
 
