@@ -19,6 +19,7 @@ import dns.flags
 import dns.message
 import dns.rcode
 import pytest
+import uvloop
 
 from mxward.lookup.chase import Reply
 from mxward.lookup.stub import Stub
@@ -53,11 +54,11 @@ class Wire(asyncio.DatagramProtocol):
 
 
 @asynccontextmanager
-async def listening(hear: Callable[[Wire, bytes, tuple[str, int]], None]) -> AsyncIterator[Wire]:
+async def listening(
+    hear: Callable[[Wire, bytes, tuple[str, int]], None], at: tuple[str, int] = ("127.0.0.1", 0)
+) -> AsyncIterator[Wire]:
     loop = asyncio.get_running_loop()
-    transport, wire = await loop.create_datagram_endpoint(
-        lambda: Wire(hear), local_addr=("127.0.0.1", 0)
-    )
+    transport, wire = await loop.create_datagram_endpoint(lambda: Wire(hear), local_addr=at)
     yield wire
     transport.close()
 
@@ -201,6 +202,23 @@ def test_a_server_that_is_silent_is_asked_first_no_more() -> None:
 
     assert {found.values for found in asyncio.run(main())} == {("192.0.2.1",)}
     assert (len(silent), len(good)) == (8, 32)
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_a_server_that_comes_back_is_heard_at_once(run: Callable[..., Reply]) -> None:
+    """While it is away the kernel says so (ECONNREFUSED), and event loops make their own of it."""
+
+    async def main() -> Reply:
+        async with listening(echo) as wire:
+            address = wire.address
+        async with asking(address, within=0.3) as stub:
+            away = await asyncio.gather(*(stub.ask(ASKED) for _ in range(8)))
+            assert {found.state for found in away} == {Known.FAILED}
+            async with listening(echo, address):
+                back = await asyncio.gather(*(stub.ask(ASKED) for _ in range(8)))
+        return next((found for found in back if found.state is Known.FAILED), back[0])
+
+    assert run(main()).state is Known.ABSENT
 
 
 def test_64_kb_of_text_come_over_tcp() -> None:

@@ -72,7 +72,7 @@ class Bulk:
     ) -> None:
         """Ask all `questions` of each domain, and tell what was `heard` of it.
 
-        Raises NoAnswers, and what these functions raise. Then, and when it is cancelled, it has
+        Raises what these functions raise, and NoAnswers. Then, and when it is cancelled, it has
         told what came of the domains that were done or under way, and nothing of the others.
         """
         await _Run(self._stub, self._most, domains, questions, heard, progress).run()

@@ -11,7 +11,6 @@ import asyncio
 import socket
 from array import array
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 __all__ = ["Ids", "Sockets", "UdpSocket"]
@@ -63,19 +62,14 @@ class UdpSocket(Generic[Owner]):
     def send(self, message: bytes, owner: Owner) -> int:
         """Send a message that lacks its id; returns the id.
 
-        What cannot be sent is lost, as anything may be on its way.
+        Raises OSError where it is not sent; that may tell what became of an earlier one.
         """
         ident = self._ids.next()
         while ident in self._owners:
             ident = self._ids.next()
+        self._socket.send(ident.to_bytes(2) + message)
         self._owners[ident] = owner
         self.left -= 1
-        octets = ident.to_bytes(2) + message
-        try:
-            self._socket.send(octets)
-        except OSError:  # it may tell what became of an earlier one (ECONNREFUSED)
-            with suppress(OSError):
-                self._socket.send(octets)
         return ident
 
     def forget(self, ident: int) -> None:
@@ -101,10 +95,9 @@ class UdpSocket(Generic[Owner]):
                 octets = self._socket.recv(_LARGEST)
             except BlockingIOError:
                 return
-            except OSError:  # nobody listens there (now); or it was closed just now
-                if self._socket.fileno() < 0:
-                    return
-                continue
+            except OSError:  # nobody listens there now; or it was closed just now
+                self.left = 0  # libuv listens no more to a socket that had an error
+                return
             owner = self._owners.get(int.from_bytes(octets[:2]))
             if owner is not None:
                 self._heard(owner, octets)
@@ -121,17 +114,30 @@ class Sockets(Generic[Owner]):
         self._leaving: list[UdpSocket[Owner]] = []
         self._turn = 0
 
-    def next(self) -> UdpSocket[Owner]:
-        """The socket for the next question: each in its turn. Raises OSError."""
+    def send(self, message: bytes, owner: Owner) -> tuple[UdpSocket[Owner], int]:
+        """Send through each socket in its turn; returns which, and the id. Raises OSError."""
         self._turn = turn = (self._turn + 1) % _AT_ONCE
+        udp = self._at(turn)
+        try:
+            return udp, udp.send(message, owner)
+        except OSError:  # most often ECONNREFUSED, of an earlier one
+            udp.left = 0
+            udp = self._at(turn)
+            return udp, udp.send(message, owner)
+
+    def _at(self, turn: int) -> UdpSocket[Owner]:
         if turn >= len(self._fresh):
             self._fresh.append(self._open())
             return self._fresh[-1]
         found = self._fresh[turn]
         if found.left <= 0:
+            self._fresh[turn] = self._open()
             self._leaving = [each for each in self._leaving if each.awaits]
-            self._leaving.append(found)
-            self._fresh[turn] = found = self._open()
+            if found.awaits:
+                self._leaving.append(found)
+            else:
+                found.close()
+            found = self._fresh[turn]
         return found
 
     def close(self) -> None:
