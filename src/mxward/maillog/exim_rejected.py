@@ -19,9 +19,10 @@ from mxward.maillog.syslog import Prefixed
 __all__ = ["Copies", "for_the_rejectlog", "rejection"]
 
 _FOR_BOTH = re.compile(
-    rb"(?:H=|rejected |refused |temporarily |[^ ]+ authenticator failed"
-    rb"|SMTP (?:call|protocol|syntax)|no IP address|no host name|unqualified|too many).*"
-    rb"(?:reject|refused|dropped|authenticator failed|sender verify|error)",
+    rb"(?:temporarily )?(?:rejected|refused) |[^ ]+ authenticator failed"
+    rb"|unqualified [a-z]+ rejected"
+    rb"|(?:H=|SMTP (?:call|protocol|syntax)|no IP address|no host name|too many).*"
+    rb"(?:reject|refused|dropped|sender verify|error)",
     re.DOTALL,
 )
 

@@ -91,9 +91,10 @@ _STAGE = rb"([A-Z][A-Z-]*|after [A-Z-]+)"
 _TEXT = rb"([^;]*(?:;(?! (?:from=<|to=<|proto=|helo=<))[^;]*)*)"
 _FIELDS = (
     rb"(?: from=<(%s)>)?(?: to=<(%s)>)?(?: proto=([A-Z0-9]+))?(?: helo=<([^<>\"; ]*)>)?"
-    rb"(?: sasl_method=[^ <>\";]+)?(?: sasl_username=(<[^<>\"]*>|[^ <>\";]*))?"
-    rb"(?: sasl_sender=[^ <>\";]*)?" % (_ADDRESS, _ADDRESS)
+    rb"(?: sasl_method=[^ <>\";]+(?: sasl_username=([^ <>\";]*))?(?: sasl_sender=[^ <>\";]*)?"
+    rb"| sasl_username=<([^<>\"]*)>)?" % (_ADDRESS, _ADDRESS)
 )
+"""Sender, recipient, protocol, HELO, and the user in either of two forms."""
 BEFORE_FIELDS = b"; from=<"
 TURNED_AWAY = re.compile(rb"[a-z_-]+: %s from %s: " % (_STAGE, _PEER))
 """When in the dialogue, and with whom; what the client was told follows."""
@@ -112,7 +113,8 @@ BY_CLEANUP = re.compile(
     rb"[a-z-]+: (?:header|body|mime-error|content) .* from (?:local|%s);%s(?:: (.*))?\Z"
     % (_PEER, _FIELDS)
 )
-"""What the message says stands to the left here: only for lines with one `; from=<`."""
+"""What the message says stands to the left here, and free text to the right: only for lines with
+one `; from=<`, and one ` to=<` after it."""
 TOO_MANY = re.compile(
     rb"warning: ((?:Connection|Message delivery request|Recipient address) [a-z]+ limit exceeded): "
     rb"[0-9]+ from %s for service [^ ]+\Z" % _PEER

@@ -51,31 +51,36 @@ def by_smtpd(
 
     As whom the client authenticated is logged since 3.10; else the `message` tells, if known.
     """
-    rest = entry.rest
-    found = TURNED_AWAY.match(rest)
-    if found is None:
+    found = TURNED_AWAY.match(entry.rest)
+    told = None if found is None else _told_and_said(entry.rest, found.end())
+    if found is None or told is None:
         return None
     stage, peer, name, client, port = found.groups()
-    end = rest.find(BEFORE_FIELDS)
-    if end < 0:
-        told = TOLD_AND_SAID.match(rest, found.end())
-        if told is None:
-            return None
-        why, *said = told.groups()
-        sender, recipient, protocol, helo, user = said
-    else:
-        fields = SAID.match(rest, end)
-        if fields is None or rest.find(BEFORE_FIELDS, end + 1) > 0 or end < found.end():
-            return None
-        why = rest[found.end() : end]
-        sender, recipient, protocol, helo, user = fields.groups()
+    why, (sender, recipient, protocol, helo, user) = told
     if recipient is not None and stage in _NOBODY_YET:
         return None
     tls = None if session is None else session.tls_of(peer)
     if message is not None and message.is_of(client):
         user, tls = message.user if user is None else user, message.tls
-    fields_ = (sender, recipient, protocol, helo, user)
-    return _logged(entry, (name, client, port, None), _outcome(what, why), fields_, why, tls)
+    said = (sender, recipient, protocol, helo, user)
+    return _logged(entry, (name, client, port, None), _outcome(what, why), said, why, tls)
+
+
+def _told_and_said(rest: bytes, begin: int) -> tuple[bytes, Said] | None:
+    """What a client was told, and what it had said; None where the latter may begin elsewhere."""
+    end = rest.find(BEFORE_FIELDS, begin)
+    if end < 0:
+        found = TOLD_AND_SAID.match(rest, begin)
+        if found is None:
+            return None
+        why, sender, recipient, protocol, helo, user, or_user = found.groups()
+    else:
+        found = SAID.match(rest, end)
+        why = rest[begin:end]
+        if found is None or rest.find(BEFORE_FIELDS, end + 1) > 0 or b"; proto=" in why:
+            return None
+        sender, recipient, protocol, helo, user, or_user = found.groups()
+    return why, (sender, recipient, protocol, helo, or_user if user is None else user)
 
 
 def by_proxy(what: bytes, entry: Entry, session: Session | None) -> Logged | None:
@@ -83,7 +88,7 @@ def by_proxy(what: bytes, entry: Entry, session: Session | None) -> Logged | Non
     found = BY_PROXY.match(entry.rest) if entry.rest.count(BEFORE_FIELDS) == 1 else None
     if found is None or session is None or session.filtered is None:
         return None
-    _, why, sender, recipient, protocol, helo, user = found.groups()
+    _, why, sender, recipient, protocol, helo, _, user = found.groups()
     origin = session.filtered
     fields = (sender, recipient, protocol, helo, user or origin[3] or b"")
     return _logged(entry, origin, _outcome(what, why), fields, why, session.tls)
@@ -93,18 +98,20 @@ def by_cleanup(what: bytes, entry: Entry, message: Message | None) -> Logged | N
     """What checks of headers and bodies, and milters, found in a message; that may be known."""
     if (logged := by_smtpd(what, entry, None, message)) is not None:
         return logged
-    found = BY_CLEANUP.match(entry.rest) if entry.rest.count(BEFORE_FIELDS) == 1 else None
-    if found is None:
+    rest = entry.rest
+    begin = rest.find(BEFORE_FIELDS)
+    if rest.count(BEFORE_FIELDS) != 1 or rest.count(b" to=<", begin) != 1:
         return None
-    _, name, client, port, sender, recipient, protocol, helo, user, why = found.groups()
-    tls = None
-    if message is not None and message.origin is not None and message.origin[1] == (client or b""):
-        user, tls = message.origin[3] or b"", message.tls
+    found = BY_CLEANUP.match(rest)
+    if found is None or found[6] is None:
+        return None
+    _, name, client, port, sender, recipient, protocol, helo, _, _, why = found.groups()
+    user, tls, told = None, None, why or b""
+    if message is not None and message.is_of(client or b""):
+        user, tls = message.user, message.tls
+    origin = (name, client or b"", port, None)
     fields = (sender, recipient, protocol, helo, user)
-    told = why or b""
-    return _logged(
-        entry, (name, client or b"", port, None), _outcome(what, told), fields, told, tls
-    )
+    return _logged(entry, origin, _outcome(what, told), fields, told, tls)
 
 
 def by_postscreen(entry: Entry) -> Logged | None:
@@ -172,7 +179,7 @@ def _logged(
         None if cipher is None else text(cipher),
         None if certificate is None else text(certificate),
         verified,
-        None if user is None else text(user.removeprefix(b"<").removesuffix(b">")),
+        None if user is None else text(user),
         None if sender is None else text(sender),
         () if recipient is None else (text(recipient),),
         None,

@@ -29,6 +29,7 @@ _SMTPD = re.compile(
     rb"|too many errors after|improper command pipelining after|setting up TLS connection from"
     rb"|SSL_accept(?::| error from)|SSL3 alert |TLS library problem|discarding EHLO keywords"
     rb"|certificate verification failed for|CA certificate verification failed for"
+    rb"|subject=|issuer="  # of a client's certificate, at smtpd_tls_loglevel 2
     rb"|Relaying allowed|using backwards-compatible default setting"
     rb"|initializing the server-side TLS engine"
     rb"|table [^ ]+ has changed|auto_clnt_|reset |too much |not responding after|TLS SNI )"
