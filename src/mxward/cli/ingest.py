@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -87,9 +88,8 @@ def ingest(
     from mxward.reports import ingest as taking_in
     from mxward.reports.parquet import NoTable, TableError
 
-    signal.signal(signal.SIGTERM, _stopped)
     try:
-        with reading("logs") as heard:
+        with _stoppable(), reading("logs") as heard:
             outcome = taking_in.ingest(
                 names,
                 directory,
@@ -112,6 +112,16 @@ def ingest(
     for text in outcome.remarks:
         remark(text)
     logs.finish(outcome.problems)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """What is half done is cleared away by SIGTERM too."""
+    before = signal.signal(signal.SIGTERM, _stopped)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _stopped(number: int, _: object) -> NoReturn:

@@ -35,6 +35,7 @@ __all__ = [
     "is_table",
     "new_place",
     "place_of",
+    "reason",
     "tallies_of",
 ]
 
@@ -108,7 +109,12 @@ def create(path: Path) -> None:
             raise NoTable(f"{path}: has other files in it; name a new or an empty directory")
         (path / _LOGS).mkdir(exist_ok=True)
     except OSError as why:
-        raise TableError(f"{path}: cannot be written: {why.strerror}") from why
+        raise TableError(f"{path}: cannot be written: {reason(why)}") from why
+
+
+def reason(why: OSError) -> str:
+    """In the system's own words: others put theirs around them."""
+    return os.strerror(why.errno) if why.errno else str(why)
 
 
 def place_of(table: Path, beginning: bytes, host: str | None) -> Place:

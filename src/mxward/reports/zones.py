@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-__all__ = ["zone_named"]
+__all__ = ["FileZone", "zone_named"]
 
 _LOCALTIME = Path("/etc/localtime")
 
@@ -31,7 +31,33 @@ def _this_machines() -> tzinfo:
         except (ZoneInfoNotFoundError, ValueError, OSError):
             pass  # rules written out, as in CET-1CEST: the machine's own know more
     try:
-        with _LOCALTIME.open("rb") as file:
-            return ZoneInfo.from_file(file, key="localtime")
+        return FileZone(_LOCALTIME)
     except (OSError, ValueError):
         return UTC
+
+
+class FileZone(tzinfo):
+    """What a file of the tz database says; unlike ZoneInfo's own, other processes can be given it.
+
+    Raises OSError, and ValueError where it is no such file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with path.open("rb") as file:
+            self._zone = ZoneInfo.from_file(file)
+
+    def __reduce__(self) -> tuple[type[FileZone], tuple[Path]]:
+        return FileZone, (self._path,)
+
+    def utcoffset(self, at: datetime | None) -> timedelta | None:
+        return self._zone.utcoffset(at)
+
+    def dst(self, at: datetime | None) -> timedelta | None:
+        return self._zone.dst(at)
+
+    def tzname(self, at: datetime | None) -> str | None:
+        return self._zone.tzname(at)
+
+    def fromutc(self, at: datetime) -> datetime:
+        return self._zone.fromutc(at.replace(tzinfo=self._zone)).replace(tzinfo=self)

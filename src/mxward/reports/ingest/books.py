@@ -70,7 +70,7 @@ class Books:
             try:
                 opened = Log(stack.enter_context(Source(log)))
                 if opened.format is None:
-                    self.outcome.tallies[log] = Tally()
+                    self.outcome.tallies[opened.source.name] = Tally()
                     self.outcome.remarks.append(f"{opened.source.name}: is empty")
                     return None
                 place = self._place(opened.source)
@@ -112,7 +112,7 @@ class Books:
         for result in results:
             tally.add(result.tally)
         tally.told, tally.strange = +tally.told, +tally.strange  # without what came to nothing
-        outcome.tallies[book.name] = tally
+        outcome.tallies[book.log.source.name] = tally
         problems = dict.fromkeys(result.problem for result in results if result.problem)
         outcome.problems += problems
         earlier = book.place.counted()
@@ -123,7 +123,7 @@ class Books:
         for result in results:
             outcome.rows.update(result.rows)
             outcome.days |= result.days
-        book.place.publish(book.name, self._host, tally)
+        book.place.publish(book.log.source.name, self._host, tally)
 
 
 def _size(log: str) -> int | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mxward.reports import parquet
 from mxward.reports.ingest.books import Book, Books, Outcome
+from mxward.reports.ingest.sources import shown
 from mxward.reports.ingest.tasks import Task, carry_out
 from mxward.reports.ingest.workers import in_processes
 
@@ -60,11 +61,10 @@ def ingest(
             share = max(worth, -(-regular // jobs))
             _apart(books, apart, share, min(jobs, -(-regular // worth)), hear)
     except OSError as why:
-        raise parquet.TableError(f"{directory}: cannot be written: {why.strerror or why}") from why
-    order = {log: number for number, log in enumerate(names)}
-    books.outcome.tallies = dict(
-        sorted(books.outcome.tallies.items(), key=lambda item: order[item[0]])
-    )
+        raise parquet.TableError(f"{directory}: cannot be written: {parquet.reason(why)}") from why
+    tallies = books.outcome.tallies
+    in_order = [shown(name) for name in names if shown(name) in tallies]
+    books.outcome.tallies = {name: tallies[name] for name in in_order}
     return books.outcome
 
 

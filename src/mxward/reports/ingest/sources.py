@@ -29,7 +29,7 @@ import pyarrow as pa
 
 from mxward.maillog.journal import Journal, is_journal
 
-__all__ = ["LONGEST", "LOOKED_AT", "Block", "Source", "SourceError"]
+__all__ = ["LONGEST", "LOOKED_AT", "Block", "Source", "SourceError", "shown"]
 
 LONGEST = 64 * 1024
 """Octets of a line that any reader takes."""
@@ -45,6 +45,11 @@ _Opener = Callable[[BinaryIO], "_Readable"]
 
 class _Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
+
+
+def shown(name: str) -> str:
+    """What a log is called where it is told of."""
+    return "standard input" if name == "-" else name
 
 
 class SourceError(Exception):
@@ -65,7 +70,7 @@ class Source:
     """
 
     def __init__(self, name: str, start: int = 0, end: int | None = None) -> None:
-        self.name = "standard input" if name == "-" else name
+        self.name = shown(name)
         self.problem = ""  # why it could not be read to its end
         self.beginning = b""  # unpacked, once its blocks are asked for
         self._end = end
@@ -184,19 +189,19 @@ class Source:
         return f"its {self.packed} stream is broken ({why})"
 
 
-def _open(name: str, shown: str) -> io.FileIO:
+def _open(name: str, called: str) -> io.FileIO:
     try:
         if name == "-":
             return io.FileIO(sys.stdin.fileno(), closefd=False)
         return io.FileIO(name)
     except FileNotFoundError:
-        raise SourceError(f"{shown}: no such file") from None
+        raise SourceError(f"{called}: no such file") from None
     except IsADirectoryError:
-        raise SourceError(f"{shown}: is a directory; name the logs in it") from None
+        raise SourceError(f"{called}: is a directory; name the logs in it") from None
     except PermissionError:
-        raise SourceError(f"{shown}: you may not read it") from None
+        raise SourceError(f"{called}: you may not read it") from None
     except (OSError, ValueError) as why:
-        raise SourceError(f"{shown}: {getattr(why, 'strerror', None) or why}") from None
+        raise SourceError(f"{called}: {getattr(why, 'strerror', None) or why}") from None
 
 
 class _Counted(io.BufferedIOBase):

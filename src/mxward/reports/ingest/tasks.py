@@ -63,7 +63,7 @@ def carry_out(
 def _carried_out(task: Task, log: Log, progress: Callable[[int], None]) -> Result:
     reading = Reading(task.part, log, task.format, task.zone, task.host)
     result = Result(reading.tally)
-    shown = _shown(task.part.log)
+    shown = _as_text(log.source.name)
     with _uncollected(), Partitions(task.directory, task.name) as partitions:
         waiting: list[Logged] = []
         read = 0
@@ -90,7 +90,7 @@ def _put(
             result.rows[count["values"]] += count["counts"]
 
 
-def _shown(name: str) -> str:
+def _as_text(name: str) -> str:
     """What is no text in a file's name is backslash-escaped."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
