@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from tests.integration.logging_servers import EICAR, PASSWORD, PROXY, USER
+from tests.integration.logging_servers import EICAR, PASSWORD, POSTSCREEN, PROXY, USER, XCLIENT
 from tests.integration.servers import swaks
 from tests.integration.spoken import Expected, converse, of_swaks, tells
 
@@ -20,6 +20,7 @@ __all__ = [
     "HONEST",
     "HOSTILE",
     "ODD",
+    "OF_POSTFIX",
     "PROXIED",
     "SILENT",
     "Client",
@@ -63,6 +64,7 @@ class Client:
         *commands: bytes,
         at_once: int = 0,
         before: bytes = b"",
+        early: bytes = b"",
         stays: bool = False,
         port: int = 25,
     ) -> None:
@@ -73,6 +75,7 @@ class Client:
             *commands,
             at_once=at_once,
             before=before,
+            early=early,
             stays=stays,
             port=port,
         )
@@ -297,6 +300,36 @@ def _proxied(client: Client) -> None:
 
 PROXIED: dict[str, Callable[[Client], None]] = {"proxied": _proxied}
 """For servers that listen to a proxy on `logging_servers.PROXY`."""
+
+
+def _introduced(client: Client) -> None:
+    """By XCLIENT, as a filter before the mail server does."""
+    client.connects_from = SHORT[client.place.family].format(251)
+    address = ("IPV6:" if client.place.family == 6 else "") + client.address
+    client.say(
+        HELO,
+        f"XCLIENT NAME=[UNAVAILABLE] ADDR={address}".encode(),
+        b"EHLO other.example",
+        b"MAIL FROM:<a@client.example>",
+        b"RCPT TO:<refused@it.co.za>",
+        b"RCPT TO:<shaun@it.co.za>",
+        *DATA,
+        b"QUIT",
+        port=XCLIENT,
+    )
+
+
+def _screened(client: Client) -> None:
+    message = (b"MAIL FROM:<a@client.example>", b"RCPT TO:<shaun@it.co.za>", *DATA, b"QUIT")
+    client.say(HELO, *message, port=POSTSCREEN)
+    client.say(*message, early=HELO, port=POSTSCREEN)
+
+
+OF_POSTFIX: dict[str, Callable[[Client], None]] = {
+    "xclient": _introduced,
+    "postscreen": _screened,
+}
+"""For servers that know XCLIENT, and have a postscreen on another port."""
 
 CRAFTED = b"EHLO x) [198.51.100.7]:25 P=esmtps (y"
 AS_SUBJECT = b'EHLO x T="'

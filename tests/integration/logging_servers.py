@@ -19,6 +19,7 @@ __all__ = [
     "EICAR",
     "EximToSyslog",
     "PASSWORD",
+    "POSTSCREEN",
     "PROXY",
     "USER",
     "XCLIENT",
@@ -28,7 +29,7 @@ __all__ = [
 
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 USER, PASSWORD = "login-name", "pass-word"
-PROXY, XCLIENT = 10025, 10026
+PROXY, XCLIENT, POSTSCREEN = 10025, 10026, 2525
 DOMAINS = ("it.co.za", "bounces.example")
 DEBIANS_LOG_SELECTOR = (
     "+smtp_protocol_error +smtp_syntax_error +tls_certificate_verified +tls_peerdn"
@@ -157,6 +158,8 @@ smtpd_client_restrictions = check_client_access pcre:/srv/clients
 smtpd_helo_restrictions = check_helo_access pcre:/srv/names
 smtpd_sender_restrictions = check_sender_access pcre:/srv/senders
 smtpd_recipient_restrictions = check_recipient_access pcre:/srv/recipients
+  reject_unlisted_recipient
+smtpd_reject_unlisted_recipient = no
 smtpd_data_restrictions = check_sender_access pcre:/srv/nodata
 smtpd_end_of_data_restrictions = check_sender_access pcre:/srv/end
 body_checks = pcre:/srv/bodies
@@ -167,6 +170,18 @@ smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:{dovecot}
 smtpd_tls_ask_ccert = yes
 smtpd_tls_CAfile = /srv/ca.pem
+postscreen_greet_wait = 1s
+postscreen_greet_action = enforce
+postscreen_cache_map =
+queue_run_delay = 300s
+minimal_backoff_time = 300s
+maximal_backoff_time = 300s
+"""
+_POSTSCREEN = """\
+{host}:{port} inet n - n - 1 postscreen
+smtpd pass - - n - - smtpd
+dnsblog unix - - n - 0 dnsblog
+tlsproxy unix - - n - 0 tlsproxy
 """
 
 
@@ -178,7 +193,6 @@ def postfix(
     dovecot: str,
     *,
     settings: str = "",
-    services: str = "",
 ) -> Postfix:
     """Not started. As `exim`; `dovecot` is where it asks for passwords."""
     server = Postfix(
@@ -190,7 +204,9 @@ def postfix(
         settings=_POSTFIX.format(dovecot=dovecot) + settings,
     )
     server.xclient_port = XCLIENT
-    server.services = "pickup unix n - n 60 1 pickup\n" + services
+    host = f"[{address}]" if ":" in address else address
+    server.services = "pickup unix n - n 60 1 pickup\n"
+    server.services += _POSTSCREEN.format(host=host, port=POSTSCREEN)
     directory.mkdir(parents=True, exist_ok=True)
     Path(authority.write(directory)).chmod(0o644)
     maps = {
@@ -200,7 +216,8 @@ def postfix(
         ),
         "names": "/^refused/ 550 5.7.1 what a name\n/^later/ 450 4.7.1 what a name\n",
         "senders": "/@refused/ 550 5.7.1 what a sender\n/@later/ 450 4.7.1 what a sender\n",
-        "recipients": "/^refused/ 550 5.7.1 what a recipient\n/^later/ 450 4.7.1 not now\n",
+        "recipients": "/^refused/ 550 5.7.1 what a recipient\n/^later/ 450 4.7.1 not now\n"
+        "/@bounces[.]example$/ OK\n",
         "nodata": "/@nodata[.]example/ 550 5.7.1 no data\n",
         "end": "/@latedata[.]example/ 450 4.7.1 not now\n",
         "bodies": "/EICAR-STANDARD/ REJECT 5.7.1 virus found\n",

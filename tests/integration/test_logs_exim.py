@@ -15,6 +15,7 @@ import pytest
 
 from mxward.maillog.exim import EximReader
 from mxward.maillog.logged import Logged, Outcome, Tally
+from mxward.maillog.recognise import Format, recognise
 from mxward.maillog.stamps import Clock
 from tests.certificates import Authority
 from tests.integration import logging_servers
@@ -30,6 +31,7 @@ from tests.integration.log_traffic import (
     clients_refused,
     play,
 )
+from tests.integration.resumed import read_in_parts
 from tests.integration.servers import Exim, room
 from tests.integration.spoken import untrue
 from tests.integration.syslogd import Syslogd
@@ -78,6 +80,7 @@ class Told:
     logged: list[Logged]
     tally: Tally
     directory: Path
+    log: Path
 
     def kinds(self) -> set[str]:
         return {client.kind for client in self.clients}
@@ -117,7 +120,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             submit(server)
         server.wait_until_settled()
     log = directory / "srv" / ("log" if case.syslog else "logs/main")
-    return Told(case, clients, *read(log), directory / "srv")
+    return Told(case, clients, *read(log), directory / "srv", log)
 
 
 def submit(server: Exim) -> None:
@@ -143,6 +146,7 @@ def test_no_line_is_left_over_but_what_can_be_read_in_two_ways(told: Told) -> No
         if client.kind in told.case.in_two_ways:
             assert sum(f"[{client.address}]" in line for line in strange) == 1
     assert told.tally.told.total() + len(strange) == told.tally.lines
+    assert recognise(told.log.read_bytes().split(b"\n")) is Format.EXIM
 
 
 def test_what_is_told_is_what_was_sent(told: Told) -> None:
@@ -179,7 +183,14 @@ def test_its_own_mail_has_no_client(told: Told) -> None:
 def test_the_rejectlog_tells_the_same_of_what_was_rejected(told: Told) -> None:
     if told.case.syslog:
         return
-    logged, tally = read(told.directory / "logs/reject", rejectlog=True)
+    log = told.directory / "logs/reject"
+    assert recognise(log.read_bytes().split(b"\n")) is Format.REJECTLOG
+    logged, tally = read(log, rejectlog=True)
     assert tally.strange.total() <= len(told.case.in_two_ways)
     rejected = [one for one in told.logged if one.outcome is not Outcome.ACCEPTED]
     assert [one._replace(line=0) for one in logged] == [one._replace(line=0) for one in rejected]
+
+
+@pytest.mark.parametrize("lines", [1, 7])
+def test_a_reader_goes_on_where_another_one_has_been(told: Told, lines: int) -> None:
+    assert read_in_parts(told.log, Format.EXIM, lines) == told.logged

@@ -81,6 +81,7 @@ smtpd_tls_received_header = yes
 """
 _ON_THE_WAY = ("incoming", "active")  # in this order, so that what moves on meanwhile is seen
 _KEPT = ("bounce", "corrupt", "defer", "deferred", "flush", "hold", "private", "saved", "trace")
+_OPEN_TO_POSTDROP = {"maildrop": 0o1730, "public": 0o2710}
 
 
 class Postfix(MailServer):
@@ -150,7 +151,7 @@ class Postfix(MailServer):
     def _make_spool(self) -> None:
         owner = room.USERS["postfix"]
         for name in (*_ON_THE_WAY, *_KEPT, "pid", "maildrop", "public"):
-            self._make(f"spool/{name}", 0o700)
+            self._make(f"spool/{name}", _OPEN_TO_POSTDROP.get(name, 0o700))
             group = room.USERS["postdrop"] if name in ("maildrop", "public") else 0
             os.chown(self.directory / "spool" / name, 0 if name == "pid" else owner, group)
         for name in ("data", "mail"):
@@ -158,7 +159,8 @@ class Postfix(MailServer):
             os.chown(self.directory / name, owner, owner)
 
     def _make(self, name: str, mode: int) -> None:
-        (self.directory / name).mkdir(mode, parents=True, exist_ok=True)
+        (self.directory / name).mkdir(parents=True, exist_ok=True)
+        (self.directory / name).chmod(mode)
 
     def _write(self, name: str, text: str) -> None:
         (self.directory / name).write_text(text)
