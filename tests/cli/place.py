@@ -28,6 +28,8 @@ _spf.wide.example      TXT  "v=spf1 ip4:198.18.0.0/15 ip4:198.51.100.192/26 -all
 mail.provider.example  A    192.0.2.25
 mx.elsewhere.example   A    192.0.2.99
 printer.it.co.za       A    192.0.2.7
+out.partner.example    A    192.0.2.21
+out.partner.example    A    192.0.2.22
 """
 
 CONFIG = """\
