@@ -44,7 +44,10 @@ def answered(how: str, **more: object) -> Probed:
         (answered("refused", about=About.UNCLEAR), Verdict.UNKNOWN, How.REFUSED_US),
         (answered("refused"), Verdict.UNKNOWN, How.REFUSED_US),
         (answered("deferred"), Verdict.UNKNOWN, How.DEFERRED),
-        (answered("deferred", about=About.DOMAIN), Verdict.UNKNOWN, How.DEFERRED),
+        (answered("deferred", about=About.RECIPIENT), Verdict.UNKNOWN, How.DEFERRED),
+        (answered("deferred", about=About.LOGIN), Verdict.UNKNOWN, How.DEFERRED),
+        # 454 4.7.1 Relay access denied, as Postfix says by default
+        (answered("deferred", about=About.DOMAIN), Verdict.CLOSED, How.REFUSED),
         (answered("silent"), Verdict.UNKNOWN, How.SILENT),
         (answered("not-asked"), Verdict.UNKNOWN, How.NOT_ASKED),
         (answered("unreached"), Verdict.CLOSED, How.NOBODY),
@@ -88,6 +91,8 @@ def is_proof(probed: Probed) -> bool:
             return True
         case Answered.REFUSED:
             return probed.about in speaks_of_the_door
+        case Answered.DEFERRED:
+            return probed.about is About.DOMAIN
         case Answered.ACCEPTED:
             alone = probed.stranger in speaks_of_the_door and not probed.catch_all
             return alone and not probed.trusting

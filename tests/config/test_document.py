@@ -86,6 +86,7 @@ def test_the_audit_is_read(full: Path) -> None:
     assert audit.networks == (ip_network("192.0.2.0/25"), ip_network("2001:db8:a::/48"))
     assert (audit.ports, audit.tls_ports) == ((25, 10465), (10465,))
     assert (audit.guesses, audit.sender) == (("old", "mail.old"), "audit@provider.example")
+    assert audit.sources == (ip_address("203.0.113.77"), ip_address("2001:db8::77"))
     (entry,) = config.waivers
     waiver = entry.waiver("mxward.toml:3")
     assert (waiver.server, waiver.port) == (ip_network("192.0.2.30"), 25)

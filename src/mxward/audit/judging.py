@@ -2,8 +2,8 @@
 
 CLOSED needs a proof: the server said that it does not take mail for this domain from us, or wants a
 login first; or nobody listens; or an mxward has shown its keyed mark. Everything else that is no
-yes is UNKNOWN: a refusal that is about the client or the sender, a 4xx, silence. So no answer, and
-none that is missing, is ever taken for a shut door.
+yes is UNKNOWN: a refusal that is about the client or the sender, any other 4xx, silence. So no
+answer, and none that is missing, is ever taken for a shut door.
 """
 
 from __future__ import annotations
@@ -109,6 +109,8 @@ def judge(probed: Probed, service: str = "") -> At:
     """The verdict on one answer. `service`: whose server it is, by what it shows."""
     if probed.guarded is not None:
         return _GUARDED[probed.guarded]
+    if probed.answered is Answered.DEFERRED and probed.about is About.DOMAIN:
+        return _REFUSED[About.DOMAIN]  # so says Postfix, by default, for whom it does not relay
     if probed.answered is Answered.REFUSED:
         about = probed.about or About.UNCLEAR
         return _REFUSED.get(about, At(Verdict.UNKNOWN, How.REFUSED_US))

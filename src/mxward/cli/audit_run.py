@@ -130,6 +130,7 @@ class Run:
             self.config.server.name(),
             sender=self.config.audit.sender or "",
             key=self.key,
+            sources=self.config.audit.sources,
             implicit=frozenset(self.config.audit.tls_ports),
             politeness=self.politeness,
         )

@@ -10,7 +10,7 @@ from mxward import networks
 from mxward.audit.services import Nature, Service
 from mxward.audit.waivers import Waiver
 from mxward.config import names, values, words
-from mxward.config.tables import Domain, Table
+from mxward.config.tables import Address, Domain, Table
 from mxward.domains import Domains
 
 __all__ = ["AuditSettings", "ServiceSettings", "WaiverSettings"]
@@ -30,6 +30,7 @@ class AuditSettings(Table):
     ports: tuple[_Port, ...] = (25, 26, 465, 587, 2525)
     tls_ports: tuple[_Port, ...] = (465,)
     guesses: tuple[Annotated[str, PlainValidator(names.label)], ...] = ()
+    sources: tuple[Address, ...] = ()
     sender: Annotated[str, PlainValidator(names.mailbox)] | None = None
 
 
