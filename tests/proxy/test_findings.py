@@ -44,3 +44,18 @@ def test_an_egress_that_waits_is_told_again_only_when_it_changes() -> None:
         ("198.18.0.0/15", ""),
         ("", "192.0.2.0/24"),
     ]
+
+
+def test_what_is_told_once_is_kept_once_a_day() -> None:
+    told: list[Log] = []
+    kept: list[tuple[str, str, str]] = []
+    now = 0.0
+    findings = Findings(told.append, lambda *found: kept.append(found), lambda: now)
+    for hours in range(49):
+        now = hours * 3600.0
+        findings.consider(decision(Reason.OWN_AND_SCANNER, Stage.OBSERVE))
+    assert len(told) == 1
+    assert [each[:2] for each in kept] == [("own-and-scanner", "it.test")] * 3
+    findings.waiting({"clean": Egress(held=Networks.of("198.18.0.0/15"))})
+    assert kept[-1][:2] == ("egress-waits", "clean")
+    assert kept[-1][2].startswith("held: 198.18.0.0/15; leaving: nothing; ")
