@@ -191,6 +191,17 @@ def test_a_resolver_that_stands_still_for_a_while_costs_nothing_but_time(unbound
         assert told(heard[f"d{number}.many.example"]) == expected(number)
 
 
+def test_a_resolver_that_is_started_anew_costs_nothing_but_time(unbound: Unbound) -> None:
+    def progress(done: int, _of: int) -> None:
+        if done == 20:
+            unbound.kill()
+            unbound.start()
+
+    heard = sweep(progress, timeout=15.0)
+    for number in range(NUMBER):
+        assert told(heard[f"d{number}.many.example"]) == expected(number)
+
+
 def test_a_resolver_that_dies_makes_nothing_absent(unbound: Unbound) -> None:
     def progress(done: int, _of: int) -> None:
         if done == 20:

@@ -72,6 +72,13 @@ def test_a_message_made_by_hand_is_read() -> None:
     assert found == Said(Known.FOUND, ("10 x.example",), 60, X_EXAMPLE)
 
 
+def test_records_of_other_classes_count_for_nothing() -> None:
+    other = POINTER + struct.pack("!HHIH", 15, 3, 60, 4) + b"\0\x0a" + POINTER
+    assert read(answer(other), MX) == Said(Known.ABSENT, (), 0, X_EXAMPLE)
+    one = record(POINTER, 15, b"\0\x14" + POINTER)
+    assert (read(answer(other, one), MX) or FAILED).values == ("20 x.example",)
+
+
 FIRST = len(answer())  # where the first record is
 HERE = struct.pack("!H", 0xC000 | FIRST)
 TARGET = struct.pack("!H", 0xC000 | FIRST + 14)  # the exchange of a first MX whose owner is POINTER

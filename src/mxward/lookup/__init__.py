@@ -8,4 +8,14 @@ doors      a domain's front door
 names      a client's forward-confirmed names
 shown      what a mail server shows to whoever connects
 dane       whether a certificate fits the TLSA records of its host
+
+Very many questions (an audit's) have a client of their own, behind the same interface:
+
+wire       names, questions and values as octets
+messages   what a message says of a question
+chase      one question through as many messages as its CNAMEs take
+datagrams  sockets whose ids and ports cannot be foretold (streams: one question over TCP)
+stub       one question, one answer, sent again where it is lost
+window     how many questions may be under way
+bulk       very many questions, domain by domain (wildcard: a name that nobody has made)
 """

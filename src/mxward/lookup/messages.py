@@ -103,10 +103,8 @@ def _records(message: bytes, at: int, count: int) -> list[_Record]:
             if ttl > _LONGEST_TTL:
                 ttl = 0
         found.append((owner, code, ttl, start, at))
-        if at > len(message):
-            raise Broken("a record that ends early")
     if at != len(message):
-        raise Broken("octets after the message")
+        raise Broken("a record that ends early, or octets after the last")
     return found
 
 
