@@ -70,5 +70,5 @@ def compare(
         comparison_shown.show(screen, comparison)
         screen.line()
         for text in told.remarks:
-            screen.line(text)
+            screen.text(text)
     logs.finish(told.problems)

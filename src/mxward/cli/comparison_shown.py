@@ -4,32 +4,37 @@ from __future__ import annotations
 
 from mxward.cli.screen import Screen
 from mxward.reports.compare import Comparison, Way
+from mxward.reports.page import counted
 
 __all__ = ["show"]
 
 
 def show(screen: Screen, comparison: Comparison) -> None:
     """The table, and the recommendation."""
-    screen.line()
-    screen.line(
-        f"{comparison.back:,} recipients came by the back door from clients that nobody trusts, "
-        f"{comparison.honest:,} of them from clients that look honest; a scanner stands in front "
-        f"of {comparison.fronted:,} domains",
+    back, domains = counted(comparison.back, "recipient"), counted(comparison.fronted, "domain")
+    screen.text(
+        f"{back} came by the back door from clients that nobody trusts, {comparison.honest:,} of "
+        f"them from clients that look honest; a scanner stands in front of {domains} of these logs",
         "bold",
     )
+    screen.line()
     screen.table(
-        ("", "stopped", "share", "honest lost", "domains", "records", "left open"),
+        ("", "stopped", "share", "honest lost", "domains to change", "records"),
         [_row(way) for way in comparison.ways],
     )
     if not comparison.looked_up:
         screen.line("  which names lead to the mail server was not asked (--offline)")
     screen.line()
-    screen.line("To be kept up by hand", "bold")
-    screen.table(("", ""), [(way.name, way.by_hand) for way in comparison.ways])
+    screen.line("Doors left open, and what must be kept up by hand", "bold")
+    screen.table(
+        ("", ""),
+        [(way.name, f"left open: {way.left_open}") for way in comparison.ways],
+        [f"by hand: {way.by_hand}" for way in comparison.ways],
+    )
     screen.line()
     screen.line(f"Recommended: {comparison.recommended}", "bold green")
     for reason in comparison.reasons:
-        screen.line(f"  - {reason}")
+        screen.text(f"- {reason}", indent="  ")
 
 
 def _row(way: Way) -> tuple[object, ...]:
@@ -42,7 +47,6 @@ def _row(way: Way) -> tuple[object, ...]:
         _count(way.honest_lost, way.at_most),
         way.domains,
         "not asked" if way.records is None else way.records,
-        way.left_open,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,11 +16,12 @@ from mxward.config import Config, load
 from mxward.domains import Domains
 from mxward.inventory import Inventory
 from mxward.maillog.logged import Tally
-from mxward.model import Known, Rules, Stage
+from mxward.model import FrontDoor, Known, Rules, Stage
 from mxward.networks import Address
 from mxward.reports.deciding import Asked, Rested, judge, under
 from mxward.reports.engine import Engine, EngineError
 from mxward.reports.ingest import ingest, zone_named
+from mxward.reports.page import counted
 from mxward.reports.parquet import is_table, tallies_of
 from mxward.store.database import Store, StoreError
 
@@ -77,9 +78,10 @@ def judged(
     with tempfile.TemporaryDirectory(prefix="mxward-logs-") as scratch:
         try:
             engine, tallies, troubles = _opened(names, zone, cluster, Path(scratch))
+            server = server_of(config)
             with counting("front doors") as progress:
-                asked = judge(engine, rules, facts, server_of(config), progress)
-            remarks = [*_on_doors(asked, offline), *remarks]
+                asked = judge(engine, rules, facts, server, progress)
+            remarks = [*_on_doors(asked, rules.own or {server}, offline), *remarks]
             yield Judged(engine, config, inventory, rules, asked, tallies, troubles, remarks)
             engine.close()
         except EngineError as error:
@@ -124,7 +126,7 @@ def _opened(
     return DuckEngine([scratch, *tables]), tallies, troubles
 
 
-def _on_doors(asked: Asked, offline: bool) -> Iterator[str]:
+def _on_doors(asked: Asked, own: Collection[Address], offline: bool) -> Iterator[str]:
     """Which front doors the decisions rested on, in sentences."""
     rested, recipients = asked.rested, asked.rested.total()
     if not recipients:
@@ -136,10 +138,17 @@ def _on_doors(asked: Asked, offline: bool) -> Iterator[str]:
     ]
     by = "; ".join(f"{count:,} by those {text}" for count, text in told if count)
     if by:
-        yield f"{recipients:,} recipients were judged by their domains' front doors: {by}"
+        judged = counted(recipients - rested[Rested.NOTHING], "recipient")
+        yield f"front doors by which {judged} were judged: {by}"
     if rested[Rested.NOTHING]:
         mend = "run it without --offline" if offline else "look at [dns] in the configuration"
-        yield f"the front doors of {rested[Rested.NOTHING]:,} recipients could not be known; {mend}"
-    known = [doors[-1] for doors in asked.doors.values() if doors]
-    if bare := sum(door.state is Known.FOUND and not door.scanners for door in known):
-        yield f"the front doors of {bare:,} domains lead to no scanner that is declared"
+        unknown = counted(rested[Rested.NOTHING], "recipient")
+        yield f"front doors of {unknown} could not be known: {mend}"
+    bare = [domain for domain, doors in asked.doors.items() if doors and _bare(doors[-1], own)]
+    if bare:
+        told_of = f"{bare[0]} and {len(bare) - 1:,} more" if len(bare) > 1 else bare[0]
+        yield f"MX that lead to no scanner that is declared, nor to the mail server: {told_of}"
+
+
+def _bare(door: FrontDoor, own: Collection[Address]) -> bool:
+    return door.state is Known.FOUND and not door.scanners and door.addresses.isdisjoint(own)

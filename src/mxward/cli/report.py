@@ -96,7 +96,7 @@ def report(
         report_shown.show_tallies(screen, told.tallies)
         screen.line()
         for text in told.remarks:
-            screen.line(text)
+            screen.text(text)
     if wanted not in ("table", "json", "html"):
         for text in told.remarks:
             remark(text)

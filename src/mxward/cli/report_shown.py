@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from mxward.cli.screen import Screen
 from mxward.maillog.logged import Tally
-from mxward.reports.summary import Report, Sender
-from mxward.reports.what_if import WhatIf
+from mxward.reports.honesty import Client
+from mxward.reports.page import counted
+from mxward.reports.summary import MOST_DOMAINS, Report, Sender
+from mxward.reports.what_if import MOST, WhatIf
 
 __all__ = ["DOORS", "show", "show_tallies", "show_what_if"]
 
@@ -19,7 +21,6 @@ DOORS = {
     "outside": "authenticated, or not for a domain of the inventory",
 }
 _CLIENTS = 20
-_SIGNS = 4
 _SAMPLES = 5
 
 
@@ -39,14 +40,17 @@ def show(screen: Screen, report: Report, most: int = _CLIENTS) -> None:
         [(door, *doors.get(door, (0, 0)), text) for door, text in DOORS.items()],
     )
     if totals.local:
-        screen.line(f"  and {totals.local:,} recipients of mail that the server itself has made")
+        local = counted(totals.local, "recipient")
+        screen.line(f"  and {local} of mail that the server itself has made")
     if totals.unknown_recipients:
-        screen.line(f"  and {totals.unknown_recipients:,} messages whose recipients are not told")
+        unknown = counted(totals.unknown_recipients, "message")
+        screen.line(f"  and {unknown} whose recipients are not told")
     _show_days(screen, report)
     if report.domains:
         screen.line()
         screen.line("Domains with the most mail by the back door", "bold")
         screen.table(("domain", "recipients", "messages", "clients"), report.domains[:most])
+        _more(screen, len(report.domains) - most, len(report.domains) >= MOST_DOMAINS)
     _show_senders(screen, "likely honest", report.honest(), most)
     _show_senders(screen, "likely not", report.suspicious(), most)
 
@@ -67,19 +71,74 @@ def _show_senders(screen: Screen, title: str, senders: Sequence[Sender], most: i
         return
     screen.line()
     screen.line(f"Clients of the back door, {title} ({len(senders):,})", "bold")
+    shown = senders[:most]
     screen.table(
-        ("client", "name", "messages", "days", "last", "signs"),
-        [_row(sender) for sender in senders[:most]],
+        (
+            "client",
+            "messages",
+            "days",
+            "last",
+            "senders",
+            "for",
+            "octets",
+            "TLS",
+            "auth",
+            "rejected",
+        ),
+        [_row(sender.client) for sender in shown],
+        [_told_of(sender) for sender in shown],
     )
-    if len(senders) > most:
-        screen.line(f"  and {len(senders) - most:,} more (--most, or --format json)")
+    _more(screen, len(senders) - most)
 
 
-def _row(sender: Sender) -> tuple[object, ...]:
+def _row(client: Client) -> tuple[object, ...]:
+    """The evidence: how many sender domains, and for how many domains, among it."""
+    return (
+        client.client,
+        client.messages,
+        client.days,
+        f"{client.last_at:%Y-%m-%d}",
+        client.sender_domains,
+        client.domains,
+        _octets(client),
+        _tls(client),
+        client.authenticated,
+        client.rejected,
+    )
+
+
+def _octets(client: Client) -> str:
+    if client.smallest is None or client.largest is None:
+        return "not asked"
+    if client.smallest == client.largest:
+        return _size(client.largest)
+    return f"{_size(client.smallest)} - {_size(client.largest)}"
+
+
+def _size(octets: int) -> str:
+    """`700`, `12k`, `1.5M`: in thousands, as mail servers count."""
+    if octets < 1_000:
+        return str(octets)
+    if octets < 999_500:
+        return f"{octets / 1_000:.0f}k"
+    return f"{octets / 1_000_000:.1f}M"
+
+
+def _tls(client: Client) -> str:
+    if not client.with_tls and not client.without_tls:
+        return "not asked"
+    if not client.without_tls:
+        return "yes"
+    return "some" if client.with_tls else "no"
+
+
+def _told_of(sender: Sender) -> str:
+    """Its name, what it calls itself, and the signs."""
     client = sender.client
-    told = "; ".join(f"{sign.weight:+d} {sign.text}" for sign in sender.signs[:_SIGNS])
-    last = f"{client.last_at:%Y-%m-%d}"
-    return client.client, client.name or None, client.messages, client.days, last, told or "none"
+    name = {None: "name not asked", "": "no name"}.get(client.name, client.name)
+    helo = f"HELO {client.helos[0].name}" if client.helos else "HELO not asked"
+    told = [f"{sign.weight:+d} {sign.text}" for sign in sender.signs]
+    return "; ".join([name or "", helo, *told])
 
 
 def show_what_if(screen: Screen, what_if: WhatIf, most: int = _CLIENTS) -> None:
@@ -97,33 +156,29 @@ def show_what_if(screen: Screen, what_if: WhatIf, most: int = _CLIENTS) -> None:
             ("client", "domain", "action", "reason", "recipients", "messages", "last"),
             [(*row[:6], f"{row.last_at:%Y-%m-%d %H:%M}") for row in what_if.stopped[:most]],
         )
+        _more(screen, len(what_if.stopped) - most, len(what_if.stopped) >= MOST)
     screen.line()
     if not what_if.honest:
         screen.line("None of it looks honest.", "bold green")
         return
-    screen.line(
-        f"Of that, {what_if.honest_messages:,} messages for {what_if.honest_recipients:,} "
-        "recipients look honest",
-        "bold yellow",
-    )
+    messages = counted(what_if.honest_messages, "message")
+    recipients = counted(what_if.honest_recipients, "recipient")
+    screen.line(f"Of that, {messages} for {recipients} came from clients that look honest", "bold")
     screen.table(
-        ("time (UTC)", "client", "name", "from", "for", "action", "MX failed", "where"),
+        ("time (UTC)", "client", "from", "for", "MX failed", "where"),
         [
             (
-                f"{row.arrived_at:%Y-%m-%d %H:%M:%S}",
+                f"{row.arrived_at:%Y-%m-%d %H:%M}",
                 row.client,
-                row.name or None,
                 row.sender or "<>",
                 row.recipient,
-                row.action,
                 "not asked" if row.mx_failed is None else ("yes" if row.mx_failed else "no"),
                 f"{row.log}:{row.line}",
             )
             for row in what_if.honest[:most]
         ],
     )
-    if what_if.honest_recipients > most:
-        screen.line(f"  and {what_if.honest_recipients - most:,} more (--most, or --format json)")
+    _more(screen, what_if.honest_recipients - most)
 
 
 def show_tallies(screen: Screen, tallies: Mapping[str, Tally]) -> None:
@@ -131,9 +186,16 @@ def show_tallies(screen: Screen, tallies: Mapping[str, Tally]) -> None:
     lines = sum(tally.lines for tally in tallies.values())
     strange = sum(sum(tally.strange.values()) for tally in tallies.values())
     screen.line()
-    screen.line(f"{lines:,} lines were read, {strange:,} of them not understood", "bold")
+    read = f"{counted(lines, 'line')} of {counted(len(tallies), 'log')} were read"
+    screen.line(f"{read}, {strange:,} of them not understood", "bold")
     for log, tally in tallies.items():
         for kind, count in tally.strange.most_common():
-            screen.line(f"  {log}: {count:,} lines: {kind}", "yellow")
+            screen.line(f"  {log}: {counted(count, 'line')}: {kind}", "yellow")
             for number, text in tally.samples.get(kind, [])[:_SAMPLES]:
                 screen.line(f"    {number}: {text}")
+
+
+def _more(screen: Screen, count: int, at_least: bool = False) -> None:
+    if count > 0:
+        least = "at least " * at_least
+        screen.line(f"  and {least}{count:,} more (--most, or --format json)")

@@ -39,10 +39,22 @@ class Screen:
         """A line by itself, however long."""
         self._put(Text(clean(text), style))
 
+    def text(self, text: str, style: str = "", *, indent: str = "") -> None:
+        """Text in as many lines as it takes, those after the first a little further in."""
+        room = max(self._width() - len(indent), 30)
+        lines = textwrap.wrap(
+            clean(text),
+            room,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in lines or [""]:
+            self._put(Text(f"{indent}{line}", style))
+
     def labelled(self, label: str, text: str, style: str = "") -> None:
         """A label, and text in as many lines as it takes."""
-        width = min(self._console.width, _WIDTH) if self._console.is_terminal else _WIDTH
-        room = max(width - _LABEL, 30)
+        room = max(self._width() - _LABEL, 30)
         lines = textwrap.wrap(clean(text), room, break_long_words=False, break_on_hyphens=False)
         for line in lines or [""]:
             self._put(Text.assemble((label.ljust(_LABEL), "dim"), (line, style)))
@@ -54,8 +66,16 @@ class Screen:
         if text:
             self.labelled(label, text, style)
 
-    def table(self, headers: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Columns side by side; numbers to the right, None as `-`. The last may be of any width."""
+    def table(
+        self,
+        headers: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        below: Sequence[str] = (),
+    ) -> None:
+        """Columns side by side; numbers to the right, None as `-`. The last may be of any width.
+
+        What is `below` stands under each row, in as many lines as it takes.
+        """
         cells = [[_cell(value) for value in row] for row in rows]
         right = [False] * len(headers)
         for row in cells:
@@ -68,6 +88,11 @@ class Screen:
                 for text, width, to_right in zip(row_texts, widths, right, strict=True)
             )
             self._put(Text(f"  {line}", "dim" if number == 0 else ""))
+            if below and number:
+                self.text(below[number - 1], "dim", indent="      ")
+
+    def _width(self) -> int:
+        return min(self._console.width, _WIDTH) if self._console.is_terminal else _WIDTH
 
     def _put(self, text: Text) -> None:
         text.rstrip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mxward.reports.dots import Dot, Kind, dots
+from mxward.reports.honesty import Client
 from mxward.reports.markup import Markup, element, joined, shortened
 from mxward.reports.page import counted, in_utc, more, paragraph, plot, section, table
 from mxward.reports.summary import Report, Sender
@@ -82,8 +83,28 @@ def _row(sender: Sender) -> Sequence[Markup | str | int]:
         client.days,
         first if first == last else joined([first, element("br"), last]),
         score(sum(sign.weight for sign in sender.signs)),
-        _signs(sender),
+        joined([_signs(sender), element("small", _evidence(client))]),
     )
+
+
+def _evidence(client: Client) -> str:
+    """What the logs tell, whether it is a sign or not."""
+    told = [
+        f"from {counted(client.sender_domains, 'sender domain')}",
+        f"for {counted(client.domains, 'domain')}",
+    ]
+    if client.smallest is not None and client.largest is not None:
+        least = "" if client.smallest == client.largest else f"{client.smallest:,} to "
+        told.append(f"{least}{counted(client.largest, 'octet')}")
+    if client.with_tls or client.without_tls:
+        told.append(
+            "TLS" if not client.without_tls else "some TLS" if client.with_tls else "no TLS"
+        )
+    if client.authenticated:
+        told.append(f"authenticated for {counted(client.authenticated, 'recipient')}")
+    if client.rejected:
+        told.append(f"rejected {counted(client.rejected, 'time')}")
+    return ", ".join(told)
 
 
 def _who(sender: Sender) -> Markup:

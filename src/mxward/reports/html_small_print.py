@@ -82,7 +82,7 @@ def small_print(
     for text in _how(report):
         yield paragraph(text, "small")
     for remark in remarks:
-        yield paragraph(remark, "small")
+        yield paragraph(f"{remark[:1].upper()}{remark[1:]}.", "small")
     yield from _read(tallies)
     yield element("h3", "What likely honest means")
     yield paragraph(

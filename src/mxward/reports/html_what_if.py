@@ -34,7 +34,7 @@ def what_would_have_been(what_if: WhatIf) -> Markup:
     if not done:
         return section(title, paragraph("Nothing would have changed: all of it would have passed."))
     said = " and ".join(
-        f"{counted(recipients, 'recipient')} {_DONE[action][0]}"
+        f"that for {counted(recipients, 'recipient')} would have been {_DONE[action][0]}"
         for action, recipients in done.items()
     )
     return section(

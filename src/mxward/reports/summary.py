@@ -13,7 +13,7 @@ from mxward.reports.engine import Engine
 from mxward.reports.honesty import Client, Helo, Sign, judged_honest, lies, signs
 from mxward.reports.lent import texts
 
-__all__ = ["ByDay", "ByDomain", "Report", "Sender", "Totals", "summarise"]
+__all__ = ["MOST_DOMAINS", "ByDay", "ByDomain", "Report", "Sender", "Totals", "summarise"]
 
 MOST_DOMAINS = 50
 _HELOS_SHOWN = 5

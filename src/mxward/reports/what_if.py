@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from mxward.model import Action, Stage
 from mxward.reports.engine import Engine
 
-__all__ = ["Outcome", "Stopped", "StoppedHonest", "WhatIf", "what_if"]
+__all__ = ["MOST", "Outcome", "Stopped", "StoppedHonest", "WhatIf", "what_if"]
 
 MOST = 1_000
 """How many lines of each list are told; the counts are of all."""
