@@ -485,6 +485,26 @@ def test_a_new_list_of_authorities_asks_everybody_again(ca: Authority, tmp_path:
     assert names_of(handshake(certificates, client).server.getpeercert()) == (RELAY,)
 
 
+def test_whether_clients_are_asked_may_change_at_any_time(ca: Authority, tmp_path: Path) -> None:
+    certificates = asking(ca, tmp_path)
+    client = client_context(tmp_path, ca.issue(RELAY))
+    for asks in (False, True, False, True):
+        certificates.asks = asks
+        assert certificates.reload() == []
+        ends = handshake(certificates, client)
+        assert names_of(ends.server.getpeercert() or {}) == ((RELAY,) if asks else ())
+    (tmp_path / "ca.pem").write_text("")
+    certificates.asks = False
+    assert len(certificates.reload()) <= 1
+    certificates.asks = True  # what cannot be read is told once, and nobody is asked meanwhile
+    told = [text for _ in range(3) for text in certificates.reload()]
+    assert [str(tmp_path / "ca.pem") in text for text in told] == [True]
+    assert handshake(certificates, client_context(tmp_path)).why is None
+    ca.write(tmp_path)
+    certificates.reload()
+    assert names_of(handshake(certificates, client).server.getpeercert() or {}) == (RELAY,)
+
+
 def test_reloading_while_others_shake_hands(ca: Authority, tmp_path: Path) -> None:
     """A thread swaps the files back and forth; each handshake sees one of them, whole."""
     pairs = [ca.issue("mx.example"), ca.issue("mx.example")]

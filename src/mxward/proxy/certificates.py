@@ -136,7 +136,8 @@ class Certificates:
                 if self._failing:
                     told.append("the certificates could be read again and are in force")
                 self._failing = False
-                self._complained = -_DAY
+                if state != before:
+                    self._complained = -_DAY
                 if self._client_ca and state[-1] != before[-1]:
                     self._refused = OrderedDict()  # the new authorities may know them
         return told + self._complaints()
@@ -144,7 +145,7 @@ class Certificates:
     def _look(self) -> _State:
         """What tells whether a file has changed; the authorities' file is last."""
         paths = [path for files in self._files for path in (files.chain, files.key)]
-        if self.asks and self._client_ca:
+        if self._client_ca:
             paths.append(self._client_ca)
         return tuple(_state(path) for path in paths)
 
