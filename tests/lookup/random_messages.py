@@ -15,6 +15,8 @@ import dns.message
 import dns.name
 import dns.rdata
 import dns.rrset
+from dns.rdataclass import RdataClass
+from dns.rdatatype import RdataType
 from hypothesis import strategies as st
 
 from mxward.model import Kind, Question
@@ -123,16 +125,27 @@ def record(name: Names, code: int, target: Names | None = None) -> Records:
 
 def rdata(name: Names, code: int) -> st.SearchStrategy[dns.rdata.Rdata]:
     """What a record of a type may say. CH is text, in a class that nobody asked for."""
-    octets = SAYING[code] if code in SAYING else NAMING[code](name.map(lambda it: it.to_wire()))
+    octets = SAYING[code] if code in SAYING else NAMING[code](name.map(_wire))
     rdclass, rdtype = (CH, CODES[Kind.TXT]) if code == CH else (IN, code)
-    return octets.map(lambda wire: dns.rdata.from_wire(rdclass, rdtype, wire, 0, len(wire)))
+    return octets.map(lambda wire: _read(rdclass, rdtype, wire))
 
 
 def opt() -> Records:
     """EDNS, now and then with more of a response code."""
     flags = st.sampled_from([0, 0, 0, 0x8000, 0x01000000, 0xFF000000])
-    empty = dns.rdata.from_wire(1_232, OPT, b"", 0, 0)
+    empty = _read(1_232, OPT, b"")
     return flags.map(lambda its: dns.rrset.from_rdata(dns.name.root, its, empty))
+
+
+def _read(rdclass: int, rdtype: int, wire: bytes) -> dns.rdata.Rdata:
+    of_class, of_type = RdataClass.make(rdclass), RdataType.make(rdtype)
+    return dns.rdata.from_wire(of_class, of_type, wire, 0, len(wire))
+
+
+def _wire(name: dns.name.Name) -> bytes:
+    octets = name.to_wire()
+    assert octets is not None
+    return octets
 
 
 def _strings(some: list[bytes]) -> bytes:
