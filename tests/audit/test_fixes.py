@@ -19,12 +19,14 @@ SERVER = ip_address("192.0.2.25")
 
 EXIM = """\
 # first in the ACL of acl_smtp_rcpt; add whom else you trust to the hosts
-deny  # but from scanner
+# behind scanner
+deny
   message        = 5.7.1 mail for this domain is taken at its MX only
   domains        = <; it.co.za ; two.example
   !hosts         = <; 198.51.100.0/27 ; 203.0.113.7 ; 2001:db8:5::/64
   !authenticated = *
-deny  # but from eu-vendor and scanner
+# behind eu-vendor and scanner
+deny
   message        = 5.7.1 mail for this domain is taken at its MX only
   domains        = <; three.example
   !hosts         = <; 203.0.113.64/26

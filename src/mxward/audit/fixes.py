@@ -98,7 +98,8 @@ def _exim(groups: Sequence[Group]) -> str:
             lines.append(f"# {path}: {len(group.domains):,} domains of this finding, one a line")
             names = f"lsearch;{path}"
         lines += [
-            f"deny  # but from {group.named}",
+            f"# behind {group.named}",
+            "deny",
             f"  message        = 5.7.1 {SAID}",
             f"  domains        = {names}",
             f"  !hosts         = <; {hosts}",
