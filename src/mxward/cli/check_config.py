@@ -11,12 +11,14 @@ from typing import Any
 
 import click
 
+from mxward.cli import check_word
 from mxward.cli.certificate_checks import check_certificates
 from mxward.cli.options import CONFIGURATION, config_option, json_option
 from mxward.cli.resolving import NotFound, mail_server, resolver
 from mxward.cli.screen import Screen, as_json
 from mxward.config import Config, ConfigError, Problem, Severity, load
 from mxward.inventory import Inventory, Reading
+from mxward.model import EVERY, Stored
 
 __all__ = ["check_config"]
 
@@ -24,8 +26,8 @@ _SHOWN = 10  # domains of one kind of warning
 
 _HELP = """Find every mistake in the configuration, each with its line and what to write instead.
 
-The inventory is read too. Warnings are what may stay but should be known,
-notes what a choice asks of you.
+The inventory is read too, and what mxward trust and mxward stage have set. Warnings are what may
+stay but should be known, notes what a choice asks of you.
 
 Where TLS is concerned, the mail server is asked what it offers and which certificate it shows, and
 the DNS what senders were promised (TLSA, MTA-STS): mxward's certificates must not be worse. It
@@ -45,30 +47,35 @@ Exit codes: 0 usable, 2 wrong usage, 78 wrong configuration (with --strict also 
 @click.option("--offline", is_flag=True, help="Leave out what needs the network.")
 def check_config(path: Path, json: bool, strict: bool, offline: bool) -> None:
     """Load, judge, print."""
-    config, reading, problems = _look(path, offline=offline)
+    config, reading, word, problems = _look(path, offline=offline)
     if json:
-        click.echo(as_json(_as_object(config, reading, problems)))
+        click.echo(as_json(_as_object(config, reading, word, problems)))
     else:
         for problem in problems:
             click.echo(f"mxward: {problem}", err=True)
-        _print(path, config, reading, problems)
+        _print(path, config, reading, word, problems)
     counted = {Severity.ERROR, Severity.WARNING} if strict else {Severity.ERROR}
     if any(problem.severity in counted for problem in problems):
         sys.exit(CONFIGURATION)
 
 
-def _look(path: Path, *, offline: bool) -> tuple[Config | None, Reading | None, Sequence[Problem]]:
+_Found = tuple[Config | None, Reading | None, Stored | None, Sequence[Problem]]
+
+
+def _look(path: Path, *, offline: bool) -> _Found:
     try:
         config = load(path)
     except ConfigError as error:
-        return None, None, error.problems
-    found = (*config.warnings, *_unresolved(config, offline=offline))
+        return None, None, None, error.problems
+    word, unread = check_word.read(config)
+    found = (*config.warnings, *_unresolved(config, offline=offline), *unread)
     try:
         reading = Inventory(config.inventory, config.place("inventory")).read()
     except ConfigError as error:
-        return config, None, (*found, *error.problems)
+        return config, None, word, (*found, *error.problems)
+    said = check_word.judge(config, word, reading.domains) if word else ()
     judged = check_certificates(config, reading.domains, offline=offline)
-    return config, reading, (*found, *_about(config, reading), *judged)
+    return config, reading, word, (*found, *_about(config, reading), *said, *judged)
 
 
 def _unresolved(config: Config, *, offline: bool) -> Iterator[Problem]:
@@ -113,7 +120,11 @@ def _about(config: Config, reading: Reading) -> Iterator[Problem]:
 
 
 def _print(
-    path: Path, config: Config | None, reading: Reading | None, problems: Sequence[Problem]
+    path: Path,
+    config: Config | None,
+    reading: Reading | None,
+    word: Stored | None,
+    problems: Sequence[Problem],
 ) -> None:
     screen = Screen()
     kinds = Counter(problem.severity for problem in problems)
@@ -122,7 +133,7 @@ def _print(
     screen.line(f"{path}: {found}", "bold red" if mistakes else "bold green")
     if config is None or reading is None:
         return
-    for label, value in _summary(config, reading):
+    for label, value in (*_summary(config, reading), *_said(word)):
         screen.labelled(label, value)
 
 
@@ -150,6 +161,16 @@ def _stages(config: Config) -> str:
     return ", ".join([f"{config.policy.stage} by default", *others])
 
 
+def _said(word: Stored | None) -> Iterator[tuple[str, str]]:
+    if word is not None and (word.trust or word.stages):
+        trusted = f"{_count(len(word.trust), 'client')} trusted"
+        stages = Counter(found.stage for what, found in word.stages.items() if what != EVERY)
+        others = [f"{stage} for {_count(count, 'entry')}" for stage, count in stages.items()]
+        every = word.stages.get(EVERY)
+        for_all = [f"{every.stage} for all domains"] if every else []
+        yield "stored", ", ".join([trusted, *for_all, *others])
+
+
 def _count(count: int, what: str) -> str:
     """`1 entry`, `2 entries`, `no entries`."""
     many = f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
@@ -157,7 +178,10 @@ def _count(count: int, what: str) -> str:
 
 
 def _as_object(
-    config: Config | None, reading: Reading | None, problems: Sequence[Problem]
+    config: Config | None,
+    reading: Reading | None,
+    word: Stored | None,
+    problems: Sequence[Problem],
 ) -> dict[str, Any]:
     usable = config is not None and reading is not None
     return {
@@ -171,4 +195,10 @@ def _as_object(
         "scanners": list(config.scanners) if config else None,
         "stage": config.policy.stage if config else None,
         "stages": config.stages.by_domain() if config else None,
+        "stored": _stored_object(word) if word else None,
     }
+
+
+def _stored_object(word: Stored) -> dict[str, Any]:
+    stages = {what: found.stage for what, found in word.stages.items()}
+    return {"trusted": len(word.trust), "stages": stages}
