@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC
-from pathlib import Path
-from typing import Any
 
 import pytest
 
 from mxward.maillog.exim import EximReader
 from mxward.maillog.logged import Outcome
 from mxward.maillog.stamps import Clock
+from tests.cli.followed import Process, followed, read_up_to, state_of, wait_until
 from tests.cli.place import Place
 from tests.reports.follow.rotated import RotatedLog
 
@@ -33,76 +28,11 @@ OWN = SEED.replace("shaun@it.co.za", "a@own.example b@own.example").replace("2X 
 REJECTED = "2010-11-17 09:28:02 H=(x) [4.3.90.121] F=<a@b.c> rejected RCPT <a@it.co.za>: no"
 
 
-class Process:
-    """One `mxward follow`."""
-
-    def __init__(self, folder: Path, words: tuple[str, ...]) -> None:
-        command = [sys.executable, "-m", "mxward", "follow", "--zone", "UTC", *words]
-        environment = {**os.environ, "MXWARD_CONFIG": "mxward.toml"}
-        self._process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-    def end(self, with_signal: signal.Signals | None = signal.SIGINT) -> tuple[int, str, str]:
-        """Its code, and what it has printed. Without a signal, it ends by itself."""
-        if with_signal is not None:
-            self._process.send_signal(with_signal)
-        out, err = self._process.communicate(timeout=60)
-        return self._process.returncode, out, err
-
-
-@contextmanager
-def followed(place: Place, *words: str) -> Iterator[Process]:
-    process = Process(place.folder, words)
-    try:
-        yield process
-    finally:
-        process.kill()
-
-
-def wait_until(true: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
-
-
-def state_of(place: Place) -> dict[str, Any]:
-    """What it has kept."""
-    try:
-        kept: dict[str, Any] = json.loads(
-            json.loads((place.folder / "follow.json").read_text())["kept"]
-        )
-        return kept
-    except FileNotFoundError:
-        return {}
-
-
-def read_up_to(place: Place, log: Path) -> Callable[[], bool]:
-    """Whether it has read all that stands in a log now."""
-
-    def read() -> bool:
-        held = state_of(place).get("logs", {}).get(str(log))
-        now = [log.stat().st_ino, log.stat().st_size]
-        return held is not None and held["place"] is not None and held["place"][:2] == now
-
-    return read
-
-
 def test_what_comes_by_the_back_door_is_told(place: Place) -> None:
     log = place.folder / "mainlog"
     log.write_text("\n".join((SEED, FRONT, OWN, REJECTED, "")))
-    with followed(place, "--from-start", "mainlog") as process:
-        wait_until(read_up_to(place, log), "the log is read")
+    with followed(place.folder, "--from-start", "mainlog") as process:
+        wait_until(read_up_to(place.folder, log), "the log is read")
         code, out, err = process.end()
     assert (code, len(err.splitlines())) == (0, 1), err
     assert err.startswith("mxward: nothing is remembered: store.db: ")
@@ -123,10 +53,10 @@ def test_what_comes_by_the_back_door_is_told(place: Place) -> None:
 
 def test_every_arrival_for_programs(place: Place) -> None:
     log = place.folder / "mainlog"
-    with followed(place, "--all", "--json", "mainlog") as process:
-        wait_until(lambda: "logs" in state_of(place), "it has begun")
+    with followed(place.folder, "--all", "--json", "mainlog") as process:
+        wait_until(lambda: "logs" in state_of(place.folder), "it has begun")
         log.write_text("\n".join((SEED, FRONT, OWN, "")))
-        wait_until(read_up_to(place, log), "the log is read")
+        wait_until(read_up_to(place.folder, log), "the log is read")
         code, out, _ = process.end(signal.SIGTERM)
     told = [json.loads(line) for line in out.splitlines()]
     assert code == 0
@@ -144,16 +74,16 @@ def test_every_arrival_for_programs(place: Place) -> None:
 def test_what_was_there_before_is_passed_over_once_only(place: Place) -> None:
     log = place.folder / "mainlog"
     log.write_text(SEED + "\n" + FRONT[:50])
-    with followed(place, "--json", "--all", "mainlog") as process:
-        wait_until(lambda: "logs" in state_of(place), "it has begun")
+    with followed(place.folder, "--json", "--all", "mainlog") as process:
+        wait_until(lambda: "logs" in state_of(place.folder), "it has begun")
         with log.open("a") as file:
             file.write(FRONT[50:] + "\n")
-        wait_until(read_up_to(place, log), "the log is read")
+        wait_until(read_up_to(place.folder, log), "the log is read")
         first = process.end()[1]
     with log.open("a") as file:
         file.write(OWN + "\n")
-    with followed(place, "--json", "--all", "mainlog") as process:
-        wait_until(read_up_to(place, log), "the log is read")
+    with followed(place.folder, "--json", "--all", "mainlog") as process:
+        wait_until(read_up_to(place.folder, log), "the log is read")
         second = process.end()[1]
     doors = [[json.loads(line)["door"] for line in out.splitlines()] for out in (first, second)]
     assert doors == [["front"], ["open", "open"]]
@@ -171,8 +101,8 @@ def test_killed_again_and_again_while_the_log_turns_round(
     for number in range(count(4, 60)):
         process = Process(place.folder, words)
         if number == 0:
-            wait_until(lambda: "logs" in state_of(place), "it has begun")
-        begun = state_of(place)
+            wait_until(lambda: "logs" in state_of(place.folder), "it has begun")
+        begun = state_of(place.folder)
         for turn in range(12):
             for message in range(chance.randrange(1, 40)):
                 id_ = number * 10_000 + turn * 100 + message
@@ -195,11 +125,11 @@ def test_killed_again_and_again_while_the_log_turns_round(
                 log.compress(2)
             time.sleep(chance.choice([0.0, 0.02, 0.2]))
         if number % 3:
-            wait_until(lambda: state_of(place) != begun, "it has read something")  # noqa: B023
+            wait_until(lambda: state_of(place.folder) != begun, "it has read something")  # noqa: B023
         process.kill()
     log.put(_line(0, "Completed"))
-    with followed(place, *words) as last:
-        wait_until(read_up_to(place, log.path), "the log is read")
+    with followed(place.folder, *words) as last:
+        wait_until(read_up_to(place.folder, log.path), "the log is read")
         code, _, err = last.end()
     assert code == 0, err
     told = [json.loads(line) for line in (place.folder / "told").read_text().splitlines()]
@@ -222,16 +152,16 @@ def _line(id_: int, rest: str) -> bytes:
 def test_what_may_be_missing_is_told(place: Place) -> None:
     log = place.folder / "mainlog"
     log.write_text(f"{SEED}\n{FRONT}\n")
-    with followed(place, "--from-start", "--offline", "mainlog") as process:
-        wait_until(read_up_to(place, log), "the log is read")
+    with followed(place.folder, "--from-start", "--offline", "mainlog") as process:
+        wait_until(read_up_to(place.folder, log), "the log is read")
         log.write_text(OWN + "\n")
-        wait_until(read_up_to(place, log), "the log is read again")
+        wait_until(read_up_to(place.folder, log), "the log is read again")
         _, _, err = process.end()
     assert f"mxward: {log}: was truncated, and no copy of it is here: lines may be missing" in err
 
 
 def test_two_do_not_share_a_state(place: Place) -> None:
-    with followed(place, "mainlog") as process:
+    with followed(place.folder, "mainlog") as process:
         wait_until((place.folder / "follow.json.lock").exists, "it runs")
         other = Process(place.folder, ("mainlog",))
         code, _, err = other.end(None)
