@@ -12,6 +12,7 @@ from mxward import policy
 from mxward.domains import Domains
 from mxward.intercept.fast_path import bypass
 from mxward.model import (
+    EVERY,
     Action,
     Arrival,
     Exchange,
@@ -21,6 +22,9 @@ from mxward.model import (
     Question,
     Rules,
     Scanner,
+    Stage,
+    StageSet,
+    Stored,
     Trust,
 )
 from mxward.networks import Networks, network
@@ -57,6 +61,17 @@ def test_only_what_all_have_in_common() -> None:
     assert past(CLEAN, narrow) == ["198.51.100.11/32", "198.51.100.16/28"]
     other = door("192.0.2.0/24", mx="192.0.2.10", scanner="pure")
     assert past(CLEAN, narrow, other) == []
+
+
+@given(st.dictionaries(st.sampled_from((EVERY, *NAMES)), st.sampled_from(Stage)))
+def test_neither_trust_nor_stages_change_who_goes_past(stages: dict[str, Stage]) -> None:
+    """So what the store says of them need not be heard by whoever keeps the fast path."""
+    doors = (CLEAN, door("198.51.100.0/25"), door(mx="192.0.2.60", scanner=None))
+    word = Stored(
+        (Trust("anna", "x", network("192.0.2.0/24"), id=1),),
+        {what: StageSet(stage, 0.0, "anna") for what, stage in stages.items()},
+    )
+    assert past(*doors, rules=RULES.having(word)) == past(*doors) != []
 
 
 def test_a_domain_that_nothing_stands_in_front_of_keeps_nobody_out() -> None:

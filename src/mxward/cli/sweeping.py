@@ -1,4 +1,7 @@
-"""What keeps the fast path in step, put together for `mxward intercept watch`."""
+"""What keeps the fast path in step, put together for `mxward intercept watch`.
+
+The operator's word in the store is not listened to: neither trust nor stages change who goes past.
+"""
 
 from __future__ import annotations
 
