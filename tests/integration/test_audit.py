@@ -100,7 +100,7 @@ class Net:
         """The report, as a program reads it."""
         command = [sys.executable, "-m", "mxward", "audit", "--config", "mxward/mxward.toml"]
         done = subprocess.run(
-            [*command, "--once", "--format", "json", *words],
+            [*command, "--once", "--gap", "0", "--format", "json", *words],
             cwd=self.directory,
             env=os.environ | {"PYTHONPATH": str(Path("src").resolve())},
             capture_output=True,
@@ -250,3 +250,17 @@ def test_the_mend_shuts_the_door_and_no_other(
     assert (again["exit_code"], again["servers"]["CLOSED"]) == (0, 1), again["findings"]
     (at,) = [at for f in again["findings"] for at in f["at"] if at["domain"] == domain]
     assert at["how"] == "refused"
+
+
+def test_many_domains_by_one_command(tmp_path: Path, count: Callable[[int, int], int]) -> None:
+    """With no other input than the configuration."""
+    many = count(500, 5_000)
+    with net(tmp_path, many) as stands:
+        told = stands.audit("--probe")
+    assert len(told["domains"]) == len(inventory(many))
+    found = doors(told)
+    here = {host: list(found[host].values()).count("OPEN") for host in (POSTFIX, EXIM)}
+    assert here == {POSTFIX: many // 2 + 2, EXIM: many // 2 + 1}
+    assert set(found[GUARDED].values()) == {"CLOSED"}
+    assert len(found[GUARDED]) == many + 5  # the configuration names it
+    assert stands.begun() == []

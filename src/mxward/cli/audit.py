@@ -99,6 +99,14 @@ def _end(text: str) -> object:
     "--once", is_flag=True, help="Do not come again, after 5 and 30 minutes, where put off."
 )
 @click.option(
+    "--gap",
+    metavar="SECONDS",
+    type=click.FloatRange(0, 3600),
+    default=2.0,
+    show_default=True,
+    help="Between two sessions with one address; servers that are one's own bear less.",
+)
+@click.option(
     "--format",
     "wanted",
     type=click.Choice(_FORMATS),
@@ -125,6 +133,7 @@ def audit(
     yes: tuple[Network, ...],
     server: object,
     once: bool,
+    gap: float,
     wanted: str,
     before: Path | None,
     only_new: bool,
@@ -149,7 +158,7 @@ def audit(
         if probe and end is not None and end.address is not None:
             _must_be_mine(end.address, premises.is_mine(end.address))
         listed = audit_given.domains(config, names, file)
-        wish = Wish(path, listed, probe, yes, end, once, known, only_new)
+        wish = Wish(path, listed, probe, yes, end, once, gap, known, only_new)
         run = Run(config, premises, list(listed.domains), end, **wish.manners(config))
         run.look_up()
         if probe:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +37,16 @@ class Wish:
     yes: Sequence[Network]
     server: Server | None
     once: bool
+    gap: float
     baseline: Baseline | None
     only_new: bool
     keyless: str = ""  # why marks cannot be read
 
     def manners(self, config: Config) -> dict[str, Any]:
         """How it is probed, and the key that an mxward is known by."""
-        politeness = Politeness(retries=()) if self.once else Politeness()
+        politeness = Politeness(gap=self.gap)
+        if self.once:
+            politeness = replace(politeness, retries=())
         return {"politeness": politeness, "key": self._key(config) if self.probe else b""}
 
     def _key(self, config: Config) -> bytes:
