@@ -70,6 +70,11 @@ def postfix(*lines: str) -> tuple[list[Logged], Reader]:
             " P=esmtp S=9 for shaun@it.co.za",
             None,
         ),
+        (  # the same, of an attempt
+            f"2026-11-24 10:00:00 H=(x) [{FRIEND}]:25 F=<a@x.example> rejected RCPT <{BOSS}>: (y)"
+            f" [{CLIENT}]:40000 F=<a@evil.example> rejected RCPT <shaun@it.co.za>: no",
+            None,
+        ),
         (  # the same: all of the line within a subject
             f'{EXIM}a@evil.example H=(x T=") [{CLIENT}] P=esmtp S=9'
             f' T=") [{FRIEND}]:25 P=esmtps S=9 T=\\"x\\" for {BOSS}" for shaun@it.co.za',
@@ -144,6 +149,8 @@ def test_another_mail_servers_answer_is_none_of_ours() -> None:
 
 
 FORGED = f"from {FORGER}: 550 no; from=<b@x.example> to=<{BOSS}> proto=ESMTP helo=<s>"
+UNQUOTED = f'; from=<a@x.example> to=<"@x> to=<{BOSS}> proto=ESMTP helo=<x>'
+WITH_TO = "> to=<shaun@it.co.za> proto=ESMTP helo=<x>: no"
 TRUE = "; from=<a@x.example> to=<shaun@it.co.za> proto=ESMTP helo=<x>"
 
 
@@ -152,8 +159,12 @@ TRUE = "; from=<a@x.example> to=<shaun@it.co.za> proto=ESMTP helo=<x>"
     [
         said("cleanup", f"{ID}: reject: header Subject: {FORGED}: no from {PEER}{TRUE}: no"),
         said("cleanup", f"{ID}: reject: header Subject: x from {PEER}{TRUE}: no: {FORGED}"),
+        # a sender that a program on the host has given: a@x.example> to=<boss@it.co.za>: x
+        said("cleanup", f"{ID}: reject: header x from {PEER}; from=<a@x> to=<{BOSS}>: x{WITH_TO}"),
         said("smtpd", f"NOQUEUE: reject: RCPT from {PEER}: 550 <x; {FORGED}>: no{TRUE}"),
         said("smtpd", f"NOQUEUE: reject: RCPT from {PEER}: 550 no{TRUE[:-1]}; {FORGED}"),
+        # the internal form of `"@x> to=<boss`@it.co.za, of Postfix before 3.5
+        said("smtpd", f'NOQUEUE: reject: RCPT from {PEER}: 550 <; from=<"@x>: no{UNQUOTED}'),
         said("smtpd", f"NOQUEUE: reject: EHLO from {PEER}: 550 no; proto=SMTP helo=<a; {FORGED}"),
         said("smtpd", f"NOQUEUE: reject: MAIL from {PEER}: 550 no; to=<{BOSS}> proto=SMTP"),
         said("smtpd", f"{ID}: client={PEER}, sasl_method=PLAIN, sasl_username=x, orig_{FORGED}"),

@@ -18,8 +18,8 @@ from mxward.maillog.postfix_entry import named
 
 __all__ = ["OWN", "Key", "Message", "Messages", "Tls"]
 
-MOST_RECIPIENTS = 1_000_000
-"""Of all messages that wait."""
+RECIPIENTS = 10
+"""How many each of the messages that wait may have, on the average."""
 
 Key = tuple[bytes, bytes]
 """The host, and the queue id."""
@@ -96,10 +96,10 @@ class Messages:
     def own(self, key: Key, at: float, line: int) -> None:
         """The mail server has made this message itself; it may be known already, or not yet."""
         message = self.waiting.get(key)
-        if message is None:
+        if message is not None:
+            message.origin = message.origin or OWN
+        elif len(self.waiting) < self._most:
             self.waiting[key] = Message(at, line, OWN, None)
-        elif message.origin is None:
-            message.origin = OWN
 
     def give(self, key: Key, message: Message, to: bytes, given: bytes) -> tuple[Logged, ...]:
         """One of its recipients; whatever goes out by that."""
@@ -110,7 +110,7 @@ class Messages:
         if len(recipients) >= message.expected > 0 and message.origin is not None:
             return self.take(key)
         gone: tuple[Logged, ...] = ()
-        while self._recipients > MOST_RECIPIENTS:
+        while self._recipients > self._most * RECIPIENTS:
             gone += self.take(next(iter(self.waiting)))
         return gone
 
