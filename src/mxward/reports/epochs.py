@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from mxward.lookup.past import Then
 from mxward.model import FrontDoor, Rules
-from mxward.networks import Address, Networks, network
+from mxward.networks import Networks, network
+from mxward.targets import targets
 
 __all__ = ["DOORS", "Doors", "epoch_table", "epochs", "span_table"]
 
@@ -80,21 +81,15 @@ class Doors(NamedTuple):
 
 
 def _effect(door: FrontDoor | None, rules: Rules) -> object:
-    """All of a door that decisions can depend on."""
+    """All of a door that decisions can depend on, but for which part of it lets a client in."""
     if door is None:
         return None
     hosts = Networks(network(str(address)) for address in door.addresses)
-    own: frozenset[Address] = rules.own & door.addresses if rules.own else door.addresses
-    reachable = any(exchange.scanner and exchange.addresses for exchange in door.exchanges)
-    return (
-        door.state,
-        door.scanners,
-        door.also,
-        door.held,
-        hosts | door.egress | door.former,
-        own,
-        reachable,
-    )
+    welcome = hosts | door.egress | door.former
+    told = (door.state, door.scanners, door.also, door.held, door.missing, welcome)
+    if not rules.own:  # it is where each client connects to
+        return (*told, door.exchanges)
+    return (*told, rules.own & door.addresses, any(targets(door, rules.own, rules)))
 
 
 def span_table(doors: Mapping[str, Doors]) -> pa.Table:
