@@ -48,6 +48,7 @@ _UNKNOWN_TO_SCANNER = ("warning", "scanners.clean.knows_us")
     [
         (SAFE, Stage.OBSERVE, set()),
         (SAFE, Stage.REFUSE, set()),
+        (SAFE.replace('identity = "proxy-v2"', ""), Stage.REFUSE, set()),  # warned of before
         (SAFE, Stage.REROUTE, {_NO_SOURCE, _UNKNOWN_TO_SCANNER}),
         (PRIVATE, Stage.OBSERVE, set()),
         (PRIVATE, Stage.DEFER, {("error", "server.addresses")}),
