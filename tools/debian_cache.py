@@ -6,8 +6,9 @@ dpkg and perl-base need themselves. Root is not required. Signatures and checksu
 
 Supported: Debian 12 and later, Ubuntu 22.04 and later. Done once; a changed list does it again.
 
-    python3 tools/debian_cache.py         the servers and clients, into .cache/debian
-    python3 tools/debian_cache.py java    Java for the Spark cluster, into .cache/debian-java
+    python3 tools/debian_cache.py              the servers and clients, into .cache/debian
+    python3 tools/debian_cache.py java         Java for the Spark cluster, into .cache/debian-java
+    python3 tools/debian_cache.py pflogsumm    for the benchmarks, into .cache/debian-pflogsumm
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ class Cache:
 
 SERVERS = Cache(CACHE, groups=GROUPS, alone=ALONE)
 JAVA = Cache(CACHE.with_name("debian-java"), either=JAVAS)
+PFLOGSUMM = Cache(CACHE.with_name("debian-pflogsumm"), groups=(("pflogsumm",),))
+CACHES = {"": SERVERS, "java": JAVA, "pflogsumm": PFLOGSUMM}
 
 
 def why_not(cache: Cache = SERVERS) -> str | None:
@@ -84,8 +87,8 @@ def why_not(cache: Cache = SERVERS) -> str | None:
         complete = (cache.place / "complete").read_text() == cache.fingerprint()
     except OSError:
         complete = False
-    which = " java" if cache is JAVA else ""
-    mend = f"run tools/debian_cache.py{which}"
+    which = next((name for name, each in CACHES.items() if each is cache), "")
+    mend = f"run tools/debian_cache.py {which}".rstrip()
     return None if complete else f"Debian's packages are not unpacked: {mend}"
 
 
@@ -193,7 +196,7 @@ def ensure(cache: Cache) -> str | None:
 
 def main() -> int:
     """0 when the cache is complete; otherwise 1 and one line that says why."""
-    reason = ensure(JAVA if sys.argv[1:] == ["java"] else SERVERS)
+    reason = ensure(CACHES.get("".join(sys.argv[1:2]), SERVERS))
     if reason:
         sys.stderr.write(f"debian_cache: {reason}\n")
     return 1 if reason else 0
