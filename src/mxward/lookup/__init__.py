@@ -15,6 +15,7 @@ wire       names, questions and values as octets
 messages   what a message says of a question
 chase      one question through as many messages as its CNAMEs take
 datagrams  sockets whose ids and ports cannot be foretold (streams: one question over TCP)
+servers    where the DNS servers are
 stub       one question, one answer, sent again where it is lost
 window     how many questions may be under way
 bulk       very many questions, domain by domain (wildcard: a name that nobody has made)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-__all__ = ["Address", "exchange"]
+from mxward.lookup.servers import Address
 
-Address = tuple[int, tuple[object, ...]]
-"""Family and address of a server, as sockets take them."""
+__all__ = ["exchange"]
 
 
 async def exchange(server: Address, ident: int, message: bytes) -> bytes:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,12 +18,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
-import dns.resolver
-
 from mxward.lookup.chase import NOTHING, Chase, Reply
 from mxward.lookup.datagrams import Ids, Sockets, UdpSocket
 from mxward.lookup.messages import FAILED, TRUNCATED, Said, read
-from mxward.lookup.streams import Address, exchange
+from mxward.lookup.servers import addresses
+from mxward.lookup.streams import exchange
 from mxward.model import Known, Question
 
 __all__ = ["Stub", "Waiter"]
@@ -63,11 +61,7 @@ class Stub:
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
         ids = Ids(random)
-        self._addresses = [
-            _address(*server) for server in (_of_this_host() if servers is None else servers)
-        ]
-        if not self._addresses:
-            raise ValueError("no DNS servers are given")
+        self._addresses = addresses(servers)
         self._sockets: list[Sockets[_Flight]] = [
             Sockets(family, address, ids, partial(self._heard, number))
             for number, (family, address) in enumerate(self._addresses)
@@ -243,20 +237,3 @@ class _Future:
 
     def lost(self) -> None:
         pass
-
-
-def _address(host: str, port: int) -> Address:
-    """Raises ValueError where the host is no address."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST)
-    except OSError as why:
-        raise ValueError(f"{host!r} is no address of a DNS server") from why
-    return found[0][0], found[0][4]
-
-
-def _of_this_host() -> list[tuple[str, int]]:
-    try:
-        system = dns.resolver.Resolver()
-    except dns.resolver.NoResolverConfiguration as why:
-        raise ValueError(f"no DNS servers: {why}") from why
-    return [(str(server), system.port) for server in system.nameservers]

@@ -31,7 +31,7 @@ CODES: Mapping[Kind, int] = {
 }
 
 _LONGEST_NAME = 255  # octets
-_MOST_HOPS = 128  # pointers in one name: it has at most 127 labels
+_MOST_HOPS = 16  # pointers in one name: who compresses needs a few
 _LENGTHS = tuple(bytes((n,)) for n in range(64))
 _PAYLOAD = 1232  # octets of a UDP answer that need no fragments on any path
 _ONE_QUESTION = struct.pack("!HHHHH", 0x0100, 1, 0, 0, 1)  # recursion desired; and one OPT
