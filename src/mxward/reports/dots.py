@@ -77,8 +77,8 @@ def dots(
     upward: str,
 ) -> Markup:
     """A plot of dots; `across` and `upward` name the axes."""
-    x_most = max(_LEAST, *(dot.x for dot in found))
-    y_most = max(_LEAST, *(dot.y for dot in found))
+    x_most = max((_LEAST, *(dot.x for dot in found)))
+    y_most = max((_LEAST, *(dot.y for dot in found)))
     wide = width(f"{log_ticks(y_most)[-1]:,}", FONT)
     frame = Frame(16 + wide, WIDE - 12, 66, _HIGH - 62)
     marks = _marks(frame, found, kinds, x_most, y_most)
