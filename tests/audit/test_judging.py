@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxward.audit.candidates import Lead, Why
 from mxward.audit.judging import TOLD, At, How, Verdict, judge, unprobed
+from mxward.audit.leads import Lead, Why
 from mxward.smtp.probed import About, Answered, Guarded, Probed
 
 SERVER = ip_address("192.0.2.25")

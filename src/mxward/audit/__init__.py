@@ -5,7 +5,7 @@ guesses     the names that anybody would try first
 premises    what the operator has told, and what everybody knows
 front       a domain's MX, and whose hosts these are
 spf_places  what a domain's own SPF record says of its servers
-candidates  every other name and address where a mail server may answer
+candidates  every other name and address where a mail server may answer; leads: the ways there
 survey      both together: what must be asked, then what is known of a domain
 judging     what one server did with one domain -> a verdict
 ledger      domains and servers gathered, in whatever order they come

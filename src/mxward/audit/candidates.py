@@ -3,68 +3,22 @@
 Guessed names, the domain's own name, its SPF record, hosts of its MX that are no scanner's,
 Microsoft 365's own name for it, and the mail servers that the configuration names: whoever scans
 the internet, or remembers an old MX, finds those without any name. One name that nobody has shows a
-wildcard: what it leads to is told once, not for each guess.
+wildcard.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import NamedTuple
 
-from mxward.audit.front import Facts, Front, Part, addresses_of
+from mxward.audit.front import Facts, Front, Part, addresses_in
 from mxward.audit.guesses import endpoint
+from mxward.audit.leads import Candidate, Lead, Name, Why, candidates
 from mxward.audit.premises import Premises
-from mxward.audit.spf_places import Places, places
-from mxward.frontdoor.hosts import questions
-from mxward.model import Kind, Known, Question
-from mxward.networks import Address, Networks
+from mxward.audit.spf_places import places
+from mxward.model import Answer, Kind, Known, Question
 
-__all__ = ["Candidate", "Candidates", "Lead", "Why", "look"]
-
-
-class Why(StrEnum):
-    """Why somebody would try a server."""
-
-    MX = "mx"  # a host of the domain's MX that is no scanner's
-    APEX = "apex"  # the domain's own name
-    GUESS = "guess"  # a name that anybody would try
-    WILDCARD = "wildcard"  # any name at all
-    SPF = "spf"  # the domain's own SPF record names it
-    NAMED = "named"  # the configuration names it as a mail server
-    ENDPOINT = "endpoint"  # Microsoft 365's own name for the domain
-
-
-class Lead(NamedTuple):
-    """One way to a server. `label`: what stands before the domain, a host, an SPF term."""
-
-    why: Why
-    label: str = ""
-
-    def told(self, domain: str) -> str:
-        """For people: the whole name, or the record."""
-        match self.why:
-            case Why.GUESS:
-                return f"{self.label}.{domain}"
-            case Why.APEX:
-                return domain
-            case Why.WILDCARD:
-                return f"*.{domain}"
-            case Why.NAMED:
-                return "the configuration"
-            case Why.MX:
-                return f"MX {self.label}"
-            case Why.SPF:
-                return f"SPF {self.label}"
-        return self.label
-
-
-class Candidate(NamedTuple):
-    """An address, and the ways that lead there."""
-
-    address: Address
-    leads: tuple[Lead, ...]
+__all__ = ["Candidates", "look"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,157 +36,115 @@ class Candidates:
     failed: tuple[Question, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """All that is asked of one domain at once."""
+
+    names: tuple[tuple[Lead, str, Question, Question], ...]
+    policy: Question
+    tenant: Question | None
+    pinned: tuple[tuple[str, Question], ...]  # mail hosts, and their TLSA records
+
+    def questions(self) -> Iterator[Question]:
+        for _, _, v4, v6 in self.names:
+            yield v4
+            yield v6
+        yield self.policy
+        if self.tenant is not None:
+            yield self.tenant
+        for _, pin in self.pinned:
+            yield pin
+
+
 def look(domain: str, front: Front, facts: Facts, premises: Premises) -> Candidates:
     """Look at a domain that a scanner stands in front of. Never raises."""
+    asked = _asked(domain, front, premises)
     spf = places(domain, facts, premises)
-    names = list(_names(domain, premises))
-    first = [q for _, name in names for q in questions(name)]
-    tenant = endpoint(domain)
-    policy = Question(Kind.TXT, f"_mta-sts.{domain}")
-    first += [policy, *([Question(Kind.A, tenant)] if tenant else []), *spf.asks]
-    asks = tuple(question for question in first if question not in facts)
+    asks = tuple(each for each in (*asked.questions(), *spf.asks) if each not in facts)
     if asks:
         return Candidates(asks=asks)
-    return _known(domain, front, facts, premises, names, spf, first)
-
-
-def _known(
-    domain: str,
-    front: Front,
-    facts: Facts,
-    premises: Premises,
-    names: list[tuple[Lead, str]],
-    spf: Places,
-    first: list[Question],
-) -> Candidates:
-    leads = _leads(domain, front, facts, premises, names, spf)
-    pinned = [_tlsa(host) for host in _mail_hosts(domain, front, leads, premises)]
-    asks = tuple(question for question in pinned if question not in facts)
-    tenant = endpoint(domain)
-    every = [*first, *pinned, *spf.failed]
-    failed = (q for q in every if q in facts and facts[q].state is Known.FAILED)
+    names = [
+        Name(lead, name, addresses_in(facts[v4], facts[v6])) for lead, name, v4, v6 in asked.names
+    ]
+    found = candidates(front, premises, names, spf)
+    failed = [q for q in (*asked.questions(), *spf.failed) if facts[q].state is Known.FAILED]
+    tenant = asked.tenant
     return Candidates(
-        found=tuple(Candidate(a, tuple(sorted(leads[a], key=_rank))) for a in _sorted(leads)),
-        asks=asks,
-        endpoint=tenant if tenant and _is_found(Question(Kind.A, tenant), facts) else "",
-        wildcard=bool(_wild(domain, facts, premises)),
-        mta_sts=_has_policy(domain, facts),
-        tlsa=tuple(q.name.split(".", 2)[2] for q in pinned if _is_found(q, facts)),
-        dangling=(*_dangling(names, facts), *spf.dangling),
+        found=found,
+        endpoint=tenant.name if tenant and facts[tenant].state is Known.FOUND else "",
+        wildcard=any(each.addresses for each in names if each.lead.why is Why.WILDCARD),
+        mta_sts=_is_policy(facts[asked.policy]),
+        tlsa=tuple(_pinned(domain, asked, found, facts, premises)),
+        dangling=(*_dangling(domain, asked, facts), *spf.dangling),
         spf_broken=spf.broken,
         failed=tuple(dict.fromkeys(failed)),
     )
 
 
-def _names(domain: str, premises: Premises) -> Iterator[tuple[Lead, str]]:
-    """The names that are asked for, the one that nobody has among them."""
-    yield Lead(Why.APEX), domain
-    for label in (premises.label, *premises.guesses):
-        name = f"{label}.{domain}"
-        if len(name) <= 253:
-            why = Why.WILDCARD if label == premises.label else Why.GUESS
-            yield Lead(why, "" if why is Why.WILDCARD else label), name
-
-
-def _leads(
-    domain: str,
-    front: Front,
-    facts: Facts,
-    premises: Premises,
-    names: list[tuple[Lead, str]],
-    spf: Places,
-) -> dict[Address, set[Lead]]:
-    found: dict[Address, set[Lead]] = {}
-    welcome = _welcome(front, premises)
-    hers = frozenset(a for h in front.hosts if h.part is Part.SCANNER for a in h.addresses)
-    outside = frozenset(a for host in front.hosts for a in host.outside)
-
-    def add(addresses: Iterable[Address], lead: Lead) -> None:
-        for address in addresses:
-            strange = _unreachable(address) and not premises.is_mine(address)
-            in_front = address in outside or (address not in hers and address not in welcome)
-            if in_front and not strange:
-                found.setdefault(address, set()).add(lead)
-
-    wild = frozenset(_wild(domain, facts, premises))
-    for lead, name in names:
-        here = addresses_of(name, facts)
-        by_wildcard = lead.why is Why.GUESS and wild and wild.issuperset(here)
-        if not by_wildcard:
-            add(here, lead)
-    for host in front.hosts:
-        by_itself = host.part in (Part.OWN, Part.OTHER, Part.MAILBOXES, Part.ROUTING)
-        add(host.addresses if by_itself else host.outside, Lead(Why.MX, host.name))
-    for address, term in spf.addresses.items():
-        add([address], Lead(Why.SPF, term))
-    add(premises.named, Lead(Why.NAMED))
-    return found
-
-
-def _welcome(front: Front, premises: Premises) -> Networks:
-    place = Networks()
-    for scanner in front.scanners:
-        place |= premises.place_of(scanner)
-    return place
-
-
-def _wild(domain: str, facts: Facts, premises: Premises) -> tuple[Address, ...]:
-    """What a name that nobody has leads to."""
-    return addresses_of(f"{premises.label}.{domain}", facts)
-
-
-def _unreachable(address: Address) -> bool:
-    """Whether nobody else can connect there: it is no door for strangers."""
-    return (
-        address.is_loopback
-        or address.is_unspecified
-        or address.is_multicast
-        or address.is_link_local
+def _asked(domain: str, front: Front, premises: Premises) -> _Asked:
+    hosts = [host.name for host in front.hosts if host.part is Part.OWN]
+    tenant = endpoint(domain)
+    return _Asked(
+        names=tuple(
+            (lead, name, Question(Kind.A, name), Question(Kind.AAAA, name))
+            for lead, name in _names(domain, premises)
+        ),
+        policy=Question(Kind.TXT, f"_mta-sts.{domain}"),
+        tenant=Question(Kind.A, tenant) if tenant else None,
+        pinned=tuple(
+            (host, Question(Kind.TLSA, f"_25._tcp.{host}"))
+            for host in dict.fromkeys((*hosts, f"mail.{domain}"))
+            if len(host) <= _LONGEST - len("_25._tcp.")
+        ),
     )
 
 
-def _mail_hosts(
-    domain: str, front: Front, leads: dict[Address, set[Lead]], premises: Premises
-) -> list[str]:
-    """The operator's own hosts that a sender may look for TLSA records of (RFC 7672)."""
-    hosts = [host.name for host in front.hosts if host.part is Part.OWN]
-    guessed = {lead.label for a, some in leads.items() if premises.is_mine(a) for lead in some}
-    if "mail" in guessed:
-        hosts.append(f"mail.{domain}")
-    return list(dict.fromkeys(hosts))
+_LONGEST = 253  # characters of a name
 
 
-def _tlsa(host: str) -> Question:
-    return Question(Kind.TLSA, f"_25._tcp.{host}")
+def _names(domain: str, premises: Premises) -> Iterator[tuple[Lead, str]]:
+    """The names that are asked for, the one that nobody has among them."""
+    yield Lead(Why.APEX), domain
+    if len(premises.label) + 1 + len(domain) <= _LONGEST:
+        yield Lead(Why.WILDCARD), f"{premises.label}.{domain}"
+    for label in premises.guesses:
+        if len(label) + 1 + len(domain) <= _LONGEST:
+            yield Lead(Why.GUESS, label), f"{label}.{domain}"
 
 
-def _is_found(question: Question, facts: Facts) -> bool:
-    answer = facts.get(question)
-    return answer is not None and answer.state is Known.FOUND
+def _pinned(
+    domain: str, asked: _Asked, found: Sequence[Candidate], facts: Facts, premises: Premises
+) -> Iterator[str]:
+    """The operator's own mail hosts whose certificate TLSA records pin (RFC 7672)."""
+    for host, pin in asked.pinned:
+        if facts[pin].state is Known.FOUND and (
+            host != f"mail.{domain}" or _leads_home(found, premises)
+        ):
+            yield host
 
 
-def _has_policy(domain: str, facts: Facts) -> bool:
+def _leads_home(found: Sequence[Candidate], premises: Premises) -> bool:
+    """Whether `mail.` before the domain is a host of the operator's."""
+    return any(
+        lead.label == "mail" and lead.why is Why.GUESS
+        for candidate in found
+        if premises.is_mine(candidate.address)
+        for lead in candidate.leads
+    )
+
+
+def _is_policy(answer: Answer) -> bool:
     """Whether there is exactly one record of MTA-STS (RFC 8461 3.1)."""
-    values = facts[Question(Kind.TXT, f"_mta-sts.{domain}")].values
-    firsts = (value.partition(";")[0].replace(" ", "") for value in values)
+    firsts = (value.partition(";")[0].replace(" ", "") for value in answer.values)
     return sum(first == "v=STSv1" for first in firsts) == 1
 
 
-def _dangling(names: list[tuple[Lead, str]], facts: Facts) -> Iterator[tuple[str, str]]:
+def _dangling(domain: str, asked: _Asked, facts: Facts) -> Iterator[tuple[str, str]]:
     """Names whose CNAME leads to a name that does not exist: whoever makes that gets both."""
-    gone: dict[str, str] = {}
-    for lead, name in names:
-        answers = [facts[question] for question in questions(name)]
-        canonical = next((a.canonical for a in answers if a.canonical), "")
-        absent = all(answer.state is Known.ABSENT for answer in answers)
-        if canonical and absent and canonical not in gone.values():
-            gone[f"*.{name.partition('.')[2]}" if lead.why is Why.WILDCARD else name] = canonical
-    yield from gone.items()
-
-
-def _rank(lead: Lead) -> tuple[int, str]:
-    return list(Why).index(lead.why), lead.label
-
-
-def _sorted(addresses: Iterable[Address]) -> list[Address]:
-    return sorted(addresses, key=lambda a: (a.version, int(a)))
+    gone: set[str] = set()
+    for lead, name, v4, v6 in asked.names:
+        canonical = facts[v4].canonical or facts[v6].canonical
+        absent = facts[v4].state is Known.ABSENT and facts[v6].state is Known.ABSENT
+        if canonical and absent and canonical not in gone:
+            gone.add(canonical)
+            yield f"*.{domain}" if lead.why is Why.WILDCARD else name, canonical

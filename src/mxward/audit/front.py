@@ -8,7 +8,7 @@ one, is kept as `broken`; of very many hosts the best are looked at, and the oth
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -20,7 +20,7 @@ from mxward.frontdoor.hosts import MOST_ADDRESSES, questions
 from mxward.model import Answer, Kind, Known, Question
 from mxward.networks import Address, Networks
 
-__all__ = ["Facts", "Front", "Host", "Part", "Standing", "addresses_of", "look"]
+__all__ = ["Facts", "Front", "Host", "Part", "Standing", "addresses_in", "addresses_of", "look"]
 
 Facts = Mapping[Question, Answer]
 """What the DNS has answered so far; a question that is not there was not asked."""
@@ -101,14 +101,16 @@ def look(domain: str, facts: Facts, premises: Premises) -> Front:
 
 def addresses_of(name: str, facts: Facts) -> tuple[Address, ...]:
     """The addresses of a name, as far as they were answered; a bounded number of each family."""
-    return tuple(_addresses(name, facts))
+    return addresses_in(*(facts.get(question) for question in questions(name)))
 
 
-def _addresses(name: str, facts: Facts) -> Iterator[Address]:
-    for question in questions(name):
-        answer = facts.get(question)
+def addresses_in(*answers: Answer | None) -> tuple[Address, ...]:
+    """The addresses in answers, a bounded number of each, in order."""
+    found: list[Address] = []
+    for answer in answers:
         if answer is not None and answer.state is Known.FOUND:
-            yield from sorted(records.addresses(answer.values)[:MOST_ADDRESSES], key=int)
+            found += sorted(records.addresses(answer.values)[:MOST_ADDRESSES], key=int)
+    return tuple(found)
 
 
 def _host(preference: int, name: str, facts: Facts, premises: Premises) -> Host:

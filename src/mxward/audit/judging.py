@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from mxward.audit.candidates import Lead, Why
+from mxward.audit.leads import Lead, Why
 from mxward.smtp.probed import About, Answered, Guarded, Probed
 
 __all__ = ["TOLD", "At", "How", "Verdict", "judge", "unprobed"]

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
-from mxward.audit.candidates import Candidate, Lead
 from mxward.audit.findings import Server
 from mxward.audit.front import Standing
 from mxward.audit.judging import At, How, Verdict, judge, unprobed
+from mxward.audit.leads import Candidate, Lead
 from mxward.audit.premises import Premises
 from mxward.audit.services import Service
 from mxward.audit.survey import Surveyed

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mxward.audit.candidates import Why
 from mxward.audit.codes import Code
 from mxward.audit.front import Part
 from mxward.audit.gathering import Gathered
+from mxward.audit.leads import Why
 from mxward.audit.premises import Premises
 from mxward.audit.survey import Surveyed
 from mxward.model import Kind

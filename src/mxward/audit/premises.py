@@ -28,6 +28,7 @@ class Premises:
     guesses: tuple[str, ...] = GUESSES
     label: str = "mxward-audit"
     egress: Mapping[str, Networks] = field(default_factory=dict)  # of declared scanners, expanded
+    _places: dict[str, Networks] = field(default_factory=dict, init=False, compare=False)
 
     def is_mine(self, address: Address) -> bool:
         """Whether an address is the operator's own."""
@@ -40,10 +41,13 @@ class Premises:
 
     def place_of(self, scanner: str) -> Networks:
         """Where a scanner, declared or not, is and delivers from, as far as it is known."""
-        declared = self.scanners.get(scanner)
-        if declared is not None:
-            return declared.addresses | self.delivers_from(scanner)
-        return self.services.networks(scanner)
+        known = self._places.get(scanner)
+        if known is None:
+            declared = self.scanners.get(scanner)
+            known = self.delivers_from(scanner)
+            known = declared.addresses | known if declared else known
+            self._places[scanner] = known
+        return known
 
     def delivers_from(self, scanner: str) -> Networks:
         """Where it delivers from: what is declared, else what its vendor publishes."""

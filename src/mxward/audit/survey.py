@@ -5,7 +5,7 @@
         answers = ...  # of found.asks
         found = survey(domain, answers so far, premises)
 
-Three or four rounds, whatever the domain; only one that a scanner stands in front of is asked about
+Three rounds, and more only as its SPF record leads on; only one that a scanner stands in front of is asked about
 names and SPF. The order of answers does not matter.
 """
 
@@ -14,8 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mxward.audit import candidates, front
-from mxward.audit.candidates import Candidate
 from mxward.audit.front import Facts, Host, Standing
+from mxward.audit.leads import Candidate
 from mxward.audit.premises import Premises
 from mxward.model import Question
 
