@@ -19,7 +19,7 @@ from mxward.maillog import postfix_told, syslog
 from mxward.maillog.logged import Elsewhere, Logged, Tally
 from mxward.maillog.octets import text
 from mxward.maillog.postfix_entry import Entry
-from mxward.maillog.postfix_joined import OWN, Message, Messages
+from mxward.maillog.postfix_joined import Message, Messages
 from mxward.maillog.postfix_lines import (
     DAEMON,
     DAEMONS,
@@ -34,6 +34,7 @@ from mxward.maillog.postfix_lines import (
     RETURNED,
     TO,
 )
+from mxward.maillog.postfix_peers import OWN
 from mxward.maillog.postfix_rejected import by_cleanup, by_postscreen, too_big
 from mxward.maillog.postfix_smtpd import Smtpd
 from mxward.maillog.stamps import Clock

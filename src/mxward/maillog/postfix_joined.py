@@ -13,10 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from mxward.maillog.logged import Logged, Outcome
-from mxward.maillog.octets import address, text
+from mxward.maillog.octets import text
 from mxward.maillog.postfix_entry import named
+from mxward.maillog.postfix_peers import OWN, Origin
+from mxward.maillog.postfix_sessions import Tls
 
-__all__ = ["OWN", "Key", "Message", "Messages", "Tls"]
+__all__ = ["Key", "Message", "Messages"]
 
 RECIPIENTS = 10
 """How many each of the messages that wait may have, on the average."""
@@ -24,16 +26,8 @@ RECIPIENTS = 10
 Key = tuple[bytes, bytes]
 """The host, and the queue id."""
 
-Origin = tuple[bytes | None, bytes, bytes | None, bytes | None]
-"""The client's name, address and port, and as whom it authenticated."""
-
-OWN: Origin = (None, b"", None, None)
-"""The mail server's own: given to it by a program, or made by itself."""
-
-Tls = tuple[bytes, bool | None, bytes | None]
-"""The cipher, whether the client's certificate was verified, and its name."""
-
 _ACCEPTED = Outcome.ACCEPTED
+_NO_TLS = (None, None, None)
 
 
 class Message:
@@ -56,13 +50,13 @@ class Message:
         return (*known, self.recipients)
 
     @property
-    def user(self) -> bytes:
+    def user(self) -> str:
         """As whom its client authenticated; empty: as nobody."""
-        return (self.origin or OWN)[3] or b""
+        return (self.origin or OWN)[3]
 
-    def is_of(self, client: bytes) -> bool:
+    def is_of(self, client: str | None) -> bool:
         """Whether this address has brought it."""
-        return self.origin is not None and self.origin[1] == client
+        return self.origin is not None and self.origin[0] == client
 
 
 class Messages:
@@ -130,41 +124,33 @@ class Messages:
             yield from self.take(key)
 
     def _logged(self, key: Key, message: Message) -> Logged:
-        name, client, port, user = message.origin or OWN
-        recipients = message.recipients.values()
-        whole = len(recipients) >= message.expected
-        cipher, verified, certificate = message.tls or (None, None, None)
-        own = not client
+        client, port, name, user = message.origin or OWN
+        recipients = message.recipients
+        given = [text(each) for each in recipients.values()]
+        cipher, verified, certificate = message.tls or _NO_TLS
         return Logged(
             message.at,
             _ACCEPTED,
             "postfix",
             named(key[0], self._host),
             key[1].decode("ascii"),
-            None if own else address(client),
-            None if port is None else int(port),
+            client,
+            port,
             None,
             None,
-            confirmed(name),
+            name,
             None,
-            "local" if own else None,
-            None if cipher is None else text(cipher),
-            None if certificate is None else text(certificate),
+            "local" if client is None else None,
+            cipher,
+            certificate,
             verified,
-            text(user or b""),
+            user,
             text(message.sender or b""),
-            tuple(map(text, dict.fromkeys(recipients))),
+            tuple(given if len(given) == 1 else dict.fromkeys(given)),
             message.size,
             None,
             None,
             None,
             message.line,
-            not whole,
+            len(recipients) < message.expected,
         )
-
-
-def confirmed(name: bytes | None) -> str | None:
-    """The client's name; what Postfix calls `unknown` has none that leads back to it."""
-    if name is None:
-        return None
-    return "" if name == b"unknown" else text(name)

@@ -31,6 +31,7 @@ __all__ = [
     "NOTIFIED",
     "NO_ID",
     "OF_POSTFIX",
+    "ONE_PEER",
     "PICKED_UP",
     "RETURNED",
     "SAID",
@@ -69,6 +70,7 @@ _ADDRESS = rb'(?:"[^"\\]*(?:\\.[^"\\]*)*"@)?[^<>"]*'
 _PEER = rb"(([^][ ]*)\[([0-9A-Fa-f.:]+)\](?::([0-9]{1,5}))?)"
 """All of it, name, address and, with `smtpd_client_port_logging`, port."""
 
+ONE_PEER = re.compile(_PEER + rb"\Z")
 CLIENT = re.compile(
     rb"client=%s(?:, sasl_method=[^ ,]+(?:, sasl_username=([^,]+))?)?(?:, sasl_sender=[^ ,]+)?"
     rb"(?:, orig_queue_id=[0-9A-Za-z]+)?(?:, orig_client=[^ ,]+)?\Z" % _PEER

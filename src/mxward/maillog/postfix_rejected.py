@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from mxward.maillog.logged import Logged, Outcome
 from mxward.maillog.octets import address, text
 from mxward.maillog.postfix_entry import Entry
-from mxward.maillog.postfix_joined import Key, Message, Origin, Tls, confirmed
+from mxward.maillog.postfix_joined import Key, Message
 from mxward.maillog.postfix_lines import (
     BEFORE_FIELDS,
     BY_CLEANUP,
@@ -26,7 +27,8 @@ from mxward.maillog.postfix_lines import (
     TOO_MANY,
     TURNED_AWAY,
 )
-from mxward.maillog.postfix_sessions import Session
+from mxward.maillog.postfix_peers import OWN, Origin, origin_of
+from mxward.maillog.postfix_sessions import Session, Tls
 
 __all__ = ["by_cleanup", "by_postscreen", "by_proxy", "by_smtpd", "too_big", "too_many"]
 
@@ -36,12 +38,12 @@ _TAKEN = frozenset(
 )
 _LATER = re.compile(rb"4(?:[0-9]{2}|[.][0-9]+[.][0-9]+)(?: |\Z)")
 _NOBODY_YET = frozenset((b"CONNECT", b"HELO", b"EHLO", b"MAIL"))
-_PROTOCOLS = {b"SMTP": "smtp", b"ESMTP": "esmtp"}
+_NO_TLS = (None, None, None)
 
-Said = tuple[bytes | None, bytes | None, bytes | None, bytes | None, bytes | None]
-"""What the client had said: sender, recipient, protocol, HELO; and as whom it authenticated."""
+Said = tuple[bytes | None, bytes | None, bytes | None, bytes | None]
+"""What the client had said: sender, recipient, protocol, HELO."""
 
-_NOTHING: Said = (None, None, None, None, None)
+_NOTHING: Said = (None, None, None, None)
 
 
 def by_smtpd(
@@ -55,19 +57,20 @@ def by_smtpd(
     told = None if found is None else _told_and_said(entry.rest, found.end())
     if found is None or told is None:
         return None
-    stage, peer, name, client, port = found.groups()
-    why, (sender, recipient, protocol, helo, user) = told
-    if recipient is not None and stage in _NOBODY_YET:
+    stage, peer = found[1], found[2]
+    why, said, named = told
+    origin = origin_of(peer)
+    if origin is None or (said[1] is not None and stage in _NOBODY_YET):
         return None
+    user = None if named is None else text(named)
     tls = None if session is None else session.tls_of(peer)
-    if message is not None and message.is_of(client):
+    if message is not None and message.is_of(origin[0]):
         user, tls = message.user if user is None else user, message.tls
-    said = (sender, recipient, protocol, helo, user)
-    return _logged(entry, (name, client, port, None), _outcome(what, why), said, why, tls)
+    return logged(entry, origin, _outcome(what, why), said, why, user, tls)
 
 
-def _told_and_said(rest: bytes, begin: int) -> tuple[bytes, Said] | None:
-    """What a client was told, and what it had said; None where the latter may begin elsewhere."""
+def _told_and_said(rest: bytes, begin: int) -> tuple[bytes, Said, bytes | None] | None:
+    """What a client was told, what it had said, and as whom; None: these may begin elsewhere."""
     end = rest.find(BEFORE_FIELDS, begin)
     if end < 0:
         found = TOLD_AND_SAID.match(rest, begin)
@@ -80,7 +83,7 @@ def _told_and_said(rest: bytes, begin: int) -> tuple[bytes, Said] | None:
         if found is None or rest.find(BEFORE_FIELDS, end + 1) > 0 or b"; proto=" in why:
             return None
         sender, recipient, protocol, helo, user, or_user = found.groups()
-    return why, (sender, recipient, protocol, helo, or_user if user is None else user)
+    return why, (sender, recipient, protocol, helo), or_user if user is None else user
 
 
 def by_proxy(what: bytes, entry: Entry, session: Session | None) -> Logged | None:
@@ -88,16 +91,16 @@ def by_proxy(what: bytes, entry: Entry, session: Session | None) -> Logged | Non
     found = BY_PROXY.match(entry.rest) if entry.rest.count(BEFORE_FIELDS) == 1 else None
     if found is None or session is None or session.filtered is None:
         return None
-    _, why, sender, recipient, protocol, helo, _, user = found.groups()
-    origin = session.filtered
-    fields = (sender, recipient, protocol, helo, user or origin[3] or b"")
-    return _logged(entry, origin, _outcome(what, why), fields, why, session.tls)
+    _, why, sender, recipient, protocol, helo, _, named = found.groups()
+    origin, said = session.filtered, (sender, recipient, protocol, helo)
+    user = text(named) if named else origin[3]
+    return logged(entry, origin, _outcome(what, why), said, why, user, session.tls)
 
 
 def by_cleanup(what: bytes, entry: Entry, message: Message | None) -> Logged | None:
     """What checks of headers and bodies, and milters, found in a message; that may be known."""
-    if (logged := by_smtpd(what, entry, None, message)) is not None:
-        return logged
+    if (told := by_smtpd(what, entry, None, message)) is not None:
+        return told
     rest = entry.rest
     begin = rest.find(BEFORE_FIELDS)
     if rest.count(BEFORE_FIELDS) != 1 or rest.count(b" to=<", begin) != 1:
@@ -105,13 +108,15 @@ def by_cleanup(what: bytes, entry: Entry, message: Message | None) -> Logged | N
     found = BY_CLEANUP.match(rest)
     if found is None or found[6] is None:
         return None
-    _, name, client, port, sender, recipient, protocol, helo, _, _, why = found.groups()
-    user, tls, told = None, None, why or b""
-    if message is not None and message.is_of(client or b""):
+    peer, _, _, _, sender, recipient, protocol, helo, _, _, why = found.groups()
+    origin = OWN if peer is None else origin_of(peer)
+    if origin is None:
+        return None
+    why, said = why or b"", (sender, recipient, protocol, helo)
+    user, tls = None, None
+    if message is not None and message.is_of(origin[0]):
         user, tls = message.user, message.tls
-    origin = (name, client or b"", port, None)
-    fields = (sender, recipient, protocol, helo, user)
-    return _logged(entry, origin, _outcome(what, told), fields, told, tls)
+    return logged(entry, origin, _outcome(what, why), said, why, user, tls)
 
 
 def by_postscreen(entry: Entry) -> Logged | None:
@@ -120,20 +125,23 @@ def by_postscreen(entry: Entry) -> Logged | None:
     if found is None:
         return None
     client, port, why, sender, recipient, protocol, helo, busy, busy_port, reason = found.groups()
+    where = address(client if busy is None else busy)
+    if where is None:
+        return None
     if busy is not None:
-        return _logged(entry, (None, busy, busy_port, None), _DEFERRED, _NOTHING, reason, None)
-    fields = (sender, recipient, protocol, helo, b"")
-    origin = (None, client, port, None)
-    return _logged(entry, origin, _outcome(b"reject", why), fields, why, None)
+        origin = (where, int(busy_port), None, "")
+        return logged(entry, origin, _DEFERRED, _NOTHING, reason, None, None)
+    origin, said = (where, int(port), None, ""), (sender, recipient, protocol, helo)
+    return logged(entry, origin, _outcome(b"reject", why), said, why, "", None)
 
 
 def too_many(entry: Entry) -> Logged | None:
     """A client that came too often, and was told to come later."""
     found = TOO_MANY.match(entry.rest)
-    if found is None:
+    origin = None if found is None else origin_of(found[2])
+    if found is None or origin is None:
         return None
-    why, _, name, client, port = found.groups()
-    return _logged(entry, (name, client, port, None), _DEFERRED, _NOTHING, why, None)
+    return logged(entry, origin, _DEFERRED, _NOTHING, found[1], None, None)
 
 
 def too_big(entry: Entry, messages: Mapping[Key, Message]) -> Logged | None:
@@ -142,9 +150,8 @@ def too_big(entry: Entry, messages: Mapping[Key, Message]) -> Logged | None:
     message = None if found is None else messages.get((entry.host, found[1]))
     if found is None or message is None or message.origin is None:
         return None
-    entry.id = found[1]
-    fields = (None, None, None, None, message.user)
-    return _logged(entry, message.origin, _REJECTED, fields, found[2], message.tls)
+    entry.id, origin = found[1], message.origin
+    return logged(entry, origin, _REJECTED, _NOTHING, found[2], message.user, message.tls)
 
 
 def _outcome(what: bytes, reply: bytes) -> Outcome:
@@ -153,33 +160,36 @@ def _outcome(what: bytes, reply: bytes) -> Outcome:
     return _DEFERRED if _LATER.match(reply) else _REJECTED
 
 
-def _logged(
-    entry: Entry, origin: Origin, outcome: Outcome, said: Said, why: bytes, tls: Tls | None
-) -> Logged | None:
-    """None where the address is none."""
-    name, client, port, _ = origin
-    client_text = address(client) if client else None
-    if client and client_text is None:
-        return None
-    sender, recipient, protocol, helo, user = said
-    cipher, verified, certificate = tls or (None, None, None)
+def logged(
+    entry: Entry,
+    origin: Origin,
+    outcome: Outcome,
+    said: Said,
+    why: bytes,
+    user: str | None,
+    tls: Tls | None,
+) -> Logged:
+    """An attempt; `user` is as whom the client authenticated, where that is known."""
+    client, port, name, _ = origin
+    sender, recipient, protocol, helo = said
+    cipher, verified, certificate = tls or _NO_TLS
     return Logged(
         entry.at,
         outcome,
         "postfix",
         entry.host_name,
         None if entry.id is None or entry.id == NO_ID else entry.id.decode("ascii"),
-        client_text,
-        None if port is None else int(port),
+        client,
+        port,
         None,
         None,
-        confirmed(name) if client else None,
+        name,
         None if helo is None else text(helo),
         None if protocol is None else _protocol(protocol, tls is not None, bool(user)),
-        None if cipher is None else text(cipher),
-        None if certificate is None else text(certificate),
+        cipher,
+        certificate,
         verified,
-        None if user is None else text(user),
+        user,
         None if sender is None else text(sender),
         () if recipient is None else (text(recipient),),
         None,
@@ -191,7 +201,7 @@ def _logged(
     )
 
 
+@lru_cache(maxsize=64)
 def _protocol(name: bytes, tls: bool, authenticated: bool) -> str:
     """As RFC 3848 names it; Postfix tells TLS and authentication elsewhere."""
-    plain = _PROTOCOLS.get(name) or text(name).lower()
-    return plain + "s" * tls + "a" * authenticated
+    return text(name).lower() + "s" * tls + "a" * authenticated

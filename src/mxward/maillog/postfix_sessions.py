@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from mxward.maillog.postfix_joined import Origin, Tls
+from mxward.maillog.octets import text
 from mxward.maillog.postfix_lines import CERTIFICATE, TLS
+from mxward.maillog.postfix_peers import Origin
 
-__all__ = ["Process", "Session", "Sessions"]
+__all__ = ["Process", "Session", "Sessions", "Tls"]
 
 MOST = 10_000
 """Sessions that are remembered; only those with TLS, or with a filter before the queue, are."""
 
 Process = tuple[bytes, bytes]
 """The host, and the process's number."""
+
+Tls = tuple[str, bool | None, str | None]
+"""The cipher, whether the client's certificate was verified, and its name."""
 
 _VERIFIED = {b"Untrusted": False, b"Trusted": True, b"Verified": True}
 
@@ -30,7 +34,7 @@ class Session:
     def __init__(self, peer: bytes) -> None:
         self.peer = peer  # name, address and port, as they are in the log
         self.tls: Tls | None = None
-        self.certificate: bytes | None = None
+        self.certificate: str | None = None
         self.filtered: Origin | None = None  # whose messages go to a filter before the queue
 
     def tls_of(self, peer: bytes) -> Tls | None:
@@ -67,11 +71,11 @@ class Sessions:
         if found is None:
             named = CERTIFICATE.match(rest)
             if named is not None:
-                self._session(process, named[1]).certificate = named[5]
+                self._session(process, named[1]).certificate = text(named[5])
             return named is not None
         trust, peer, _, _, _, cipher = found.groups()
         session = self._session(process, peer)
-        session.tls = (cipher, _VERIFIED.get(trust), session.certificate)
+        session.tls = (text(cipher), _VERIFIED.get(trust), session.certificate)
         return True
 
     def filtered(self, process: Process, peer: bytes, client: Origin) -> None:

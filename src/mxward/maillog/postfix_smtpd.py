@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import lru_cache
 
 from mxward.maillog.logged import Logged
-from mxward.maillog.octets import address
 from mxward.maillog.postfix_entry import Entry
-from mxward.maillog.postfix_joined import Message, Messages, Origin
-from mxward.maillog.postfix_lines import CLIENT, NO_ID
+from mxward.maillog.postfix_joined import Message, Messages
+from mxward.maillog.postfix_lines import NO_ID
+from mxward.maillog.postfix_peers import brought_by
 from mxward.maillog.postfix_rejected import by_proxy, by_smtpd, too_big, too_many
 from mxward.maillog.postfix_sessions import Sessions
 from mxward.maillog.postfix_told import ATTEMPTS
@@ -60,7 +59,7 @@ class Smtpd:
         return ()
 
     def _client(self, entry: Entry) -> Iterable[Logged] | str:
-        found = _brought_by(entry.rest)
+        found = brought_by(entry.rest)
         if found is None or entry.id is None:
             return NOT_A_CLIENT
         self._kinds["client="] += 1
@@ -94,13 +93,3 @@ class Smtpd:
         self._kinds["warning"] += 1
         logged = too_many(entry) or too_big(entry, self._messages.waiting)
         return () if logged is None else (logged,)
-
-
-@lru_cache(maxsize=16384)
-def _brought_by(rest: bytes) -> tuple[bytes, Origin] | None:
-    """A client, all of it and its parts. Most mail comes from few clients."""
-    found = CLIENT.match(rest)
-    if found is None:
-        return None
-    peer, name, client, port, user = found.groups()
-    return None if address(client) is None else (peer, (name, client, port, user))
