@@ -5,8 +5,8 @@
         answers = ...  # of found.asks
         found = survey(domain, answers so far, premises)
 
-Three rounds, and more only as its SPF record leads on; only one that a scanner stands in front of is asked about
-names and SPF. The order of answers does not matter.
+Three rounds, and more only as its SPF record leads on. Only a domain that a scanner stands in front
+of is asked about names and SPF. The order of answers does not matter.
 """
 
 from __future__ import annotations
