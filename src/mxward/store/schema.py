@@ -116,7 +116,7 @@ stage_history = Table(  # who changed what
     "stage_history",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("change", Integer, nullable=False),  # the first of those that were changed together
+    Column("change", Integer, nullable=False),  # the same for all that were changed together
     Column("what", Text, nullable=False),
     Column("before", Text),  # None: the store said nothing of it
     Column("after", Text),
@@ -126,6 +126,7 @@ stage_history = Table(  # who changed what
     Column("forced", Boolean, nullable=False),
     Column("undoes", Integer),  # the id of what was rolled back
     Index("stage_history_of", "what"),
+    Index("stage_history_change", "change"),
     Index("stage_history_undone", "undoes"),
     sqlite_autoincrement=True,
 )

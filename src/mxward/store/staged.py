@@ -7,10 +7,10 @@ change after the other, the newest first; that is a change of its own in the his
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Row, bindparam, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from mxward.model import Stage, StageSet
@@ -33,6 +33,11 @@ class Change:
     forced: bool = False  # although it was held back
     undoes: int | None = None  # the id of the change that this one has rolled back
     id: int = 0
+    number: int = 0  # the same for all that were changed together
+
+
+_NOTE_BEFORE = """SELECT note FROM stage_history WHERE what = ? AND id < ?
+ORDER BY id DESC LIMIT 1"""
 
 
 class Staged:
@@ -65,18 +70,24 @@ class Staged:
         `forced` are those that were held back; `notes` are for some of them in place of `note`.
         """
         with self._transactions.giving_word() as connection:
+            now = _stages(connection)
             changes = [
-                Change(what, before, stage, at, by, (notes or {}).get(what, note), what in forced)
+                Change(what, now.get(what), stage, at, by, (notes or {}).get(what, note))
                 for what, stage in wanted.items()
-                if (before := _stage_of(connection, what)) is not stage
+                if now.get(what) is not stage
             ]
-            return _applied(connection, changes)
+            return _applied(connection, [replace(c, forced=c.what in forced) for c in changes])
 
-    def undoable(self, entries: Sequence[str]) -> tuple[Change, ...]:
-        """What `roll_back` would undo."""
+    def undoable(self, entries: Collection[str]) -> tuple[Change, ...]:
+        """What `roll_back` would undo: the last change of each of these; of all that were changed
+        together, for none.
+        """
         with self._transactions.reading() as connection:
-            rows = _last_of(connection, entries) if entries else _last(connection)
-            return tuple(_change(row) for row in rows)
+            last = _last(connection)
+        if not entries:
+            newest = max((change.number for change in last.values()), default=0)
+            return tuple(change for change in last.values() if change.number == newest)
+        return tuple(last[what] for what in dict.fromkeys(entries) if what in last)
 
     def roll_back(
         self,
@@ -93,21 +104,23 @@ class Staged:
         What is not the last of its entry any more, for somebody was quicker, stays.
         """
         with self._transactions.giving_word() as connection:
-            wanted = [
+            now, last = _stages(connection), _last(connection)
+            mine = [c for c in undone if c.what in last and last[c.what].id == c.id]
+            notes = {} if note else _notes_before(connection, mine)
+            changes = [
                 Change(
                     change.what,
-                    _stage_of(connection, change.what),
+                    now.get(change.what),
                     change.before,
                     at,
                     by,
-                    note or _note_before(connection, change),
+                    notes.get(change.id, note),
                     change.what in forced,
                     undoes=change.id,
                 )
-                for change in undone
-                if [row.id for row in _last_of(connection, [change.what])] == [change.id]
+                for change in mine
             ]
-            return _applied(connection, wanted)
+            return _applied(connection, changes)
 
     def history(self, what: str | None = None, most: int = 1_000) -> tuple[Change, ...]:
         """The changes of one entry, or all: the newest first, so many at most."""
@@ -118,15 +131,28 @@ class Staged:
             return tuple(_change(row) for row in connection.execute(chosen).all())
 
 
-def _stage_of(connection: Connection, what: str) -> Stage | None:
-    found = connection.scalar(select(stages.c.stage).where(stages.c.what == what))
-    return None if found is None else Stage(found)
+def _stages(connection: Connection) -> dict[str, Stage]:
+    rows = connection.execute(select(stages.c.what, stages.c.stage))
+    return {what: Stage(stage) for what, stage in rows}
 
 
-def _note_before(connection: Connection, undone: Change) -> str:
-    earlier = (stage_history.c.what == undone.what) & (stage_history.c.id < undone.id)
-    newest = select(stage_history.c.note).where(earlier).order_by(stage_history.c.id.desc())
-    return str(connection.scalar(newest.limit(1)) or "") if undone.before is not None else ""
+def _last(connection: Connection) -> dict[str, Change]:
+    """The last change of each entry that is not undone, nor undoes any."""
+    other, made = stage_history.alias(), stage_history.c
+    undone = select(other.c.id).where(other.c.undoes == made.id).exists()
+    newest = select(func.max(made.id)).where(made.undoes.is_(None) & ~undone).group_by(made.what)
+    rows = connection.execute(select(stage_history).where(made.id.in_(newest)).order_by(made.id))
+    return {row.what: _change(row) for row in rows}
+
+
+def _notes_before(connection: Connection, undone: Sequence[Change]) -> dict[int, str]:
+    """The notes of what stood there before these, by their ids."""
+    cursor = connection.connection.cursor()  # SQLAlchemy's way would take ten times as long
+    found = {}
+    for change in undone:
+        row = cursor.execute(_NOTE_BEFORE, (change.what, change.id)).fetchone()
+        found[change.id] = str(row[0]) if row and change.before is not None else ""
+    return found
 
 
 def _applied(connection: Connection, wanted: Sequence[Change]) -> tuple[Change, ...]:
@@ -134,57 +160,26 @@ def _applied(connection: Connection, wanted: Sequence[Change]) -> tuple[Change, 
     if not wanted:
         return ()
     number = int(connection.scalar(select(func.max(stage_history.c.change))) or 0) + 1
-    for change in wanted:
-        if change.after is None:
-            connection.execute(delete(stages).where(stages.c.what == change.what))
-        else:
-            row = {
-                "stage": change.after,
-                "set_at": change.at,
-                "set_by": change.by,
-                "note": change.note,
-            }
-            put = insert(stages).values(what=change.what, **row)
-            connection.execute(put.on_conflict_do_update(index_elements=["what"], set_=row))
-        connection.execute(
-            insert(stage_history).values(
-                change=number,
-                what=change.what,
-                before=change.before,
-                after=change.after,
-                at=change.at,
-                by=change.by,
-                note=change.note,
-                forced=change.forced,
-                undoes=change.undoes,
-            )
-        )
+    gone = [{"gone": change.what} for change in wanted if change.after is None]
+    if gone:
+        connection.execute(delete(stages).where(stages.c.what == bindparam("gone")), gone)
+    put = insert(stages)
+    columns = ("stage", "set_at", "set_by", "note")
+    put = put.on_conflict_do_update(
+        index_elements=["what"], set_={name: put.excluded[name] for name in columns}
+    )
+    come = [
+        dict(zip(columns, (c.after, c.at, c.by, c.note), strict=True)) | {"what": c.what}
+        for c in wanted
+        if c.after is not None
+    ]
+    if come:
+        connection.execute(put, come)
+    names = ("what", "before", "after", "at", "by", "note", "forced", "undoes")
+    told = [{name: getattr(c, name) for name in names} | {"change": number} for c in wanted]
+    connection.execute(insert(stage_history), told)
     made = select(stage_history).where(stage_history.c.change == number)
     return tuple(_change(row) for row in connection.execute(made.order_by(stage_history.c.id)))
-
-
-def _undoable() -> Any:
-    """Changes that are not undone, nor undo any."""
-    other = stage_history.alias()
-    undone = select(other.c.id).where(other.c.undoes == stage_history.c.id).exists()
-    return stage_history.c.undoes.is_(None) & ~undone
-
-
-def _last_of(connection: Connection, entries: Sequence[str]) -> list[Row[Any]]:
-    found = []
-    for what in dict.fromkeys(entries):
-        newest = select(stage_history).where(stage_history.c.what == what, _undoable())
-        row = connection.execute(newest.order_by(stage_history.c.id.desc()).limit(1)).first()
-        if row is not None:
-            found.append(row)
-    return found
-
-
-def _last(connection: Connection) -> Sequence[Row[Any]]:
-    """What was changed together last, as far as nothing of it is undone."""
-    last = select(func.max(stage_history.c.change)).where(_undoable()).scalar_subquery()
-    chosen = select(stage_history).where(stage_history.c.change == last, _undoable())
-    return connection.execute(chosen.order_by(stage_history.c.id)).all()
 
 
 def _change(row: Row[Any]) -> Change:
@@ -198,4 +193,5 @@ def _change(row: Row[Any]) -> Change:
         bool(row.forced),
         row.undoes,
         row.id,
+        row.change,
     )

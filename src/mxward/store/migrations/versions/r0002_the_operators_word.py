@@ -65,6 +65,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("stage_history_of", "stage_history", ["what"])
+    op.create_index("stage_history_change", "stage_history", ["change"])
     op.create_index("stage_history_undone", "stage_history", ["undoes"])
     op.create_table(
         "findings",
