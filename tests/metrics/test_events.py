@@ -95,6 +95,7 @@ def message(upstream: Endpoint | None, verdict: Reply | None, size: int = 700) -
         ([Log("auth", {"reply": 454})], {"auth failed": 1}),
         ([Log("dropped", {"events": 12})], {"dropped log-line": 12}),
         ([Log("memory-dropped", {"answers": 3})], {"dropped answer": 3}),
+        ([Log("decisions-dropped", {"decisions": 4})], {"dropped decision": 4}),
         ([Log("inventory-refused", {"why": "empty"})], {"reloads inventory refused": 1}),
         ([Log("ready", {"listen": "192.0.2.25:25", "domains": 7})], {}),
         (
