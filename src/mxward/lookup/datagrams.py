@@ -114,16 +114,19 @@ class Sockets(Generic[Owner]):
         self._leaving: list[UdpSocket[Owner]] = []
         self._turn = 0
 
-    def send(self, message: bytes, owner: Owner) -> tuple[UdpSocket[Owner], int]:
-        """Send through each socket in its turn; returns which, and the id. Raises OSError."""
+    def send(self, message: bytes, owner: Owner) -> tuple[UdpSocket[Owner], int] | None:
+        """Send through each socket in its turn; returns which, and the id. None: it is lost."""
         self._turn = turn = (self._turn + 1) % _AT_ONCE
-        udp = self._at(turn)
         try:
-            return udp, udp.send(message, owner)
-        except OSError:  # most often ECONNREFUSED, of an earlier one
-            udp.left = 0
             udp = self._at(turn)
-            return udp, udp.send(message, owner)
+            try:
+                return udp, udp.send(message, owner)
+            except OSError:  # most often ECONNREFUSED, of an earlier one
+                udp.left = 0
+                udp = self._at(turn)
+                return udp, udp.send(message, owner)
+        except OSError:
+            return None
 
     def _at(self, turn: int) -> UdpSocket[Owner]:
         if turn >= len(self._fresh):

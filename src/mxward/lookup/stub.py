@@ -110,8 +110,9 @@ class Stub:
         flight.tries += 1
         flight.turn += 1
         flight.server = self._server_for(flight)
-        with suppress(OSError):  # what cannot be sent is lost, as anything may be on its way
-            flight.awaits.append(self._sockets[flight.server].send(flight.chase.message, flight))
+        sent = self._sockets[flight.server].send(flight.chase.message, flight)
+        if sent is not None:  # what cannot be sent is lost, as anything may be on its way
+            flight.awaits.append(sent)
         self._under_way.append((now + self._patience, flight, flight.turn))
         if self._timer is None:
             self._look_again_at(now + self._patience)

@@ -99,8 +99,8 @@ def name_at(message: bytes, at: int, limit: int) -> tuple[bytes, int]:
             end = end or at + 2
             at = (length & 63) << 8 | message[at + 1]
             hops += 1
-            if at >= start or hops > _MOST_HOPS:
-                raise Broken("a pointer that leads nowhere")
+            if hops > _MOST_HOPS:
+                raise Broken("a pointer to a pointer to a pointer")
             limit, start = start, at
         else:
             raise Broken("an unknown kind of label")
