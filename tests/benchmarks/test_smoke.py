@@ -79,6 +79,16 @@ CONTENDERS = {
         "mxward, 4 times the domains, s",
         "mxward, 4 times the domains, MB",
     ],
+    "reading-logs": [
+        "mxward parser, Exim",
+        "mxward ingest, Exim",
+        "eximstats",
+        "mxward parser, Postfix",
+        "mxward ingest, Postfix",
+        "pflogsumm",
+    ],
+    "ingest-processes": ["--jobs 1", "--jobs 2"],
+    "ingest-memory": ["Exim", "Exim, recipients by deliveries", "Postfix"],
     "fast-path": [
         "intercepted",
         "fast path",

@@ -10,8 +10,6 @@ from typing import Any, NoReturn
 
 import click
 
-from mxward.config import ConfigError
-
 __all__ = ["CONFIGURATION", "config_option", "fail", "json_option", "problems", "remark"]
 
 CONFIGURATION = 78
@@ -53,6 +51,8 @@ def remark(text: str) -> None:
 @contextmanager
 def problems() -> Iterator[None]:
     """Tell each mistake in one line, and exit with 78."""
+    from mxward.config import ConfigError  # not every command has a configuration
+
     try:
         yield
     except ConfigError as error:

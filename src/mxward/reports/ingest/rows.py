@@ -24,6 +24,8 @@ _CACHED = 1 << 16
 _DAY = 86_400  # seconds
 _MAPPED = 0xFFFF << 32  # ::ffff:0:0/96 (RFC 4291 2.5.5.2)
 _SHORT_ID = re.compile("[0-9A-F]{5,}")
+_PLAIN = re.compile(r"[0-9A-Za-z.+_=/-]+@([^@]+)\Z")
+"""A mailbox whose local part is nothing but that: most are, and then its domain tells all."""
 _OF_LOGGED = {name: number for number, name in enumerate(Logged._fields)}
 _AS_LOGGED = (
     *("outcome", "program", "host", "client", "client_port", "interface", "interface_port"),
@@ -45,9 +47,9 @@ def rows(logged: Iterable[Logged], log: str, copy: bool) -> pa.RecordBatch:
     arrived_at = pa.array(told[_OF_LOGGED["at"]], pa.float64())
     columns |= {
         "arrived_at": pc.round(pc.multiply(arrived_at, 1e6)).cast(pa.int64()),
-        "day": list(map(_day, told[_OF_LOGGED["at"]])),
+        "day": _days(told[_OF_LOGGED["at"]]),
         "copy": pa.repeat(pa.scalar(copy), count),
-        "message": _messages(each),
+        "message": _messages(told),
         "client_key": list(map(address_key, columns["client"])),
         "interface_key": list(map(address_key, columns["interface"])),
         "sender_domain": list(map(sender_domain, columns["sender"])),
@@ -79,16 +81,17 @@ def _array(values: Any, kind: pa.DataType) -> pa.Array:
     return values.cast(kind) if isinstance(values, pa.Array) else pa.array(values, kind)
 
 
-def _messages(each: Sequence[Logged]) -> list[str | None]:
+def _messages(told: Sequence[Sequence[Any]]) -> Sequence[str | None]:
     """Ids that no other message has: those of another host differ, and of other times.
 
     Exim's ids and Postfix's long ones have the time in them; Postfix's short ones come again.
     """
+    ids, hosts, programs = (told[_OF_LOGGED[name]] for name in ("message", "host", "program"))
+    if set(hosts) <= {None} and set(programs) <= {"exim"}:
+        return ids
     return [
-        _unique(one.message, one.host, one.at if one.program == "postfix" else 0.0)
-        if one.message is not None
-        else None
-        for one in each
+        None if message is None else _unique(message, host, at if program == "postfix" else 0.0)
+        for message, host, program, at in zip(ids, hosts, programs, told[0], strict=True)
     ]
 
 
@@ -97,13 +100,19 @@ def _unique(message: str, host: str | None, at: float) -> str:
     return f"{whole}/{at:.0f}" if at and _SHORT_ID.fullmatch(message) else whole
 
 
-@lru_cache(maxsize=1024)
-def _day_of(number: int) -> str:
-    return str(pa.scalar(number, pa.date32()))
+def _days(times: Sequence[float]) -> Any:
+    """Mostly one."""
+    first, last = (_day(end(times)) for end in (min, max)) if times else ("", "")
+    return pa.repeat(pa.scalar(first), len(times)) if first == last else list(map(_day, times))
 
 
 def _day(at: float) -> str:
     return _day_of(int(at) // _DAY)
+
+
+@lru_cache(maxsize=1024)
+def _day_of(number: int) -> str:
+    return str(pa.scalar(number, pa.date32()))
 
 
 @lru_cache(maxsize=_CACHED)
@@ -115,7 +124,6 @@ def address_key(text: str | None) -> str | None:
     return f"{int(address) + _MAPPED * (address.version == 4):032x}"
 
 
-@lru_cache(maxsize=_CACHED)
 def recipient_key(recipient: str | None) -> str | None:
     """What a decision depends on: the domain, and all of a recipient that hides it.
 
@@ -123,11 +131,19 @@ def recipient_key(recipient: str | None) -> str | None:
     """
     if recipient is None:
         return None
-    domain = domains.of_recipient(recipient)
+    plain = _PLAIN.match(recipient)
+    domain = domains.of_recipient(recipient) if plain is None else _domain(plain[1])
     return domain if "." in domain and recipient.isascii() else recipient
 
 
-@lru_cache(maxsize=_CACHED)
 def sender_domain(sender: str | None) -> str | None:
     """The domain of a sender in its normal spelling; "" where it has none."""
-    return None if sender is None else domains.of_recipient(sender)
+    if sender is None:
+        return None
+    plain = _PLAIN.match(sender)
+    return domains.of_recipient(sender) if plain is None else _domain(plain[1])
+
+
+@lru_cache(maxsize=_CACHED)
+def _domain(text: str) -> str:
+    return domains.of_recipient(f"x@{text}")

@@ -21,7 +21,7 @@ from mxward.reports.ingest.sources import Source
 
 __all__ = ["Result", "Task", "carry_out"]
 
-_BATCH = 1 << 14
+_BATCH = 1 << 13
 """How many messages become rows at once."""
 
 
