@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from mxward.lookup.messages import FAILED, TRUNCATED, Said, read
 from mxward.lookup.resolver import DnsResolver
 from mxward.lookup.stub import Stub
-from mxward.lookup.wire import octets_of, query
-from mxward.model import Answer, Known, Question
+from mxward.lookup.wire import CODES, octets_of, query
+from mxward.model import Answer, Kind, Known, Question
 from tests.lookup.nameserver import SOA, Respond, reply, serving
 from tests.lookup.random_messages import Sections, questions, sections
 
@@ -131,6 +131,27 @@ LONG = b"\x3f" + b"a" * 63
 )
 def test_what_is_broken_has_failed(octets: bytes) -> None:
     assert read(octets, MX) == FAILED
+
+
+@pytest.mark.parametrize(
+    ("kind", "rdata"),
+    [
+        (Kind.A, b"\1\2\3"),
+        (Kind.A, b"\1\2\3\4\5"),
+        (Kind.A, b""),
+        (Kind.AAAA, bytes(15)),
+        (Kind.AAAA, bytes(4)),
+        (Kind.TXT, b""),
+        (Kind.TXT, b"\2a"),
+        (Kind.TXT, b"\1a\5b"),
+        (Kind.TLSA, b"\3\1"),
+        (Kind.PTR, b"\1a\0\0"),
+    ],
+)
+def test_a_value_of_another_length_has_failed(kind: Kind, rdata: bytes) -> None:
+    question, _ = query(X_EXAMPLE, CODES[kind])
+    octets = answer(record(POINTER, CODES[kind], rdata), question=question)
+    assert read(octets, question) == FAILED
 
 
 def test_names_have_up_to_255_octets() -> None:

@@ -91,7 +91,7 @@ def name_at(message: bytes, at: int, limit: int) -> tuple[bytes, int]:
             if not length:
                 return b"".join(labels).lower() + b"\0", end or past
             size += length + 1
-            if past > limit or size > _LONGEST_NAME:
+            if size > _LONGEST_NAME:
                 raise Broken("a name that is too long")
             labels.append(message[at:past])
             at = past
