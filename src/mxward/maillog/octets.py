@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from ipaddress import ip_address
 
-__all__ = ["address", "text"]
+__all__ = ["address", "parse_address", "text"]
 
 _NUMBER = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = re.compile(rb"%s(?:[.]%s){3}\Z" % (_NUMBER, _NUMBER))
@@ -17,12 +17,15 @@ def text(octets: bytes) -> str:
     return str(octets, "utf-8", "backslashreplace")
 
 
-@lru_cache(maxsize=65536)
-def address(octets: bytes) -> str | None:
-    """As everybody writes it; None where it is none. Most mail comes from few clients."""
+def parse_address(octets: bytes) -> str | None:
+    """As everybody writes it; None where it is none."""
     if _IPV4.match(octets):
         return octets.decode("ascii")
     try:
         return str(ip_address(octets.decode("ascii")))
     except ValueError:
         return None
+
+
+address = lru_cache(maxsize=65536)(parse_address)
+"""The same, remembered: most mail comes from few clients."""

@@ -35,6 +35,7 @@ from mxward.maillog.postfix_lines import (
     TO,
 )
 from mxward.maillog.postfix_peers import OWN
+from mxward.maillog.postfix_quick import BEGINS, Quick
 from mxward.maillog.postfix_rejected import by_cleanup, by_postscreen, too_big
 from mxward.maillog.postfix_smtpd import Smtpd
 from mxward.maillog.stamps import Clock
@@ -77,6 +78,7 @@ class PostfixReader:
         self._entry = Entry(host)
         self._messages = Messages(waiting, host)
         self._smtpd = Smtpd(self._kinds, self._messages)
+        self._quick = Quick(self._entry, self._kinds, self._messages, self._smtpd.sessions)
         self._handlers: dict[bytes, _Handler] = dict.fromkeys(_AGENTS, self._agent)
         self._handlers |= {
             b"smtpd": self._smtpd.read,
@@ -96,12 +98,20 @@ class PostfixReader:
     def read(self, lines: Iterable[bytes]) -> Iterator[Logged]:
         """What these lines tell; they may end with a line feed. Never raises."""
         tally, entry, handlers, daemon_of = self.tally, self._entry, self._handlers, DAEMON.match
+        quick = self._quick.lines.get
         before, begin = _NOTHING, 0  # what stood before the daemon in the last line
         for number, line in enumerate(lines, tally.lines + 1):
             tally.lines = number
             if not line.startswith(before):
                 before = self._begin(line)
                 begin = len(before)
+            plain = (
+                quick(line[begin : begin + BEGINS]) if 0 < begin <= len(line) <= LONGEST else None
+            )
+            if plain is not None and (told := plain(line, begin, number)) is not None:
+                if told:
+                    yield from told
+                continue
             found = daemon_of(line, begin) if begin else None
             if found is None or len(line) > LONGEST:
                 before, begin = _NOTHING, 0

@@ -98,6 +98,9 @@ class Messages:
     def give(self, key: Key, message: Message, to: bytes, given: bytes) -> tuple[Logged, ...]:
         """One of its recipients; whatever goes out by that."""
         recipients = message.recipients
+        if message.expected == 1 and not recipients and message.origin is not None:
+            del self.waiting[key]
+            return (self._logged(key, message, (text(given),), False),)
         if to not in recipients:
             recipients[to] = given
             self._recipients += 1
@@ -113,20 +116,20 @@ class Messages:
         message = self.waiting.pop(key, None)
         if message is None:
             return ()
-        self._recipients -= len(message.recipients)
+        recipients = message.recipients
+        self._recipients -= len(recipients)
         if message.sender is None or message.origin is None:
             return ()
-        return (self._logged(key, message),)
+        given = tuple(dict.fromkeys(map(text, recipients.values())))
+        return (self._logged(key, message, given, len(recipients) < message.expected),)
 
     def end(self) -> Iterator[Logged]:
         """Nothing more will come."""
         for key in list(self.waiting):
             yield from self.take(key)
 
-    def _logged(self, key: Key, message: Message) -> Logged:
+    def _logged(self, key: Key, message: Message, given: tuple[str, ...], cut: bool) -> Logged:
         client, port, name, user = message.origin or OWN
-        recipients = message.recipients
-        given = [text(each) for each in recipients.values()]
         cipher, verified, certificate = message.tls or _NO_TLS
         return Logged(
             message.at,
@@ -146,11 +149,11 @@ class Messages:
             verified,
             user,
             text(message.sender or b""),
-            tuple(given if len(given) == 1 else dict.fromkeys(given)),
+            given,
             message.size,
             None,
             None,
             None,
             message.line,
-            len(recipients) < message.expected,
+            cut,
         )

@@ -33,6 +33,7 @@ __all__ = [
     "OF_POSTFIX",
     "ONE_PEER",
     "PICKED_UP",
+    "QUEUE_ID",
     "RETURNED",
     "SAID",
     "TLS",
@@ -53,9 +54,9 @@ OF_POSTFIX = re.compile(rb"postfix[^/]*(?:/.*)?\Z|(?:[^/]+/)+(?:%s)\Z" % b"|".jo
 """Names that begin with `postfix`, or, where `syslog_name` is another, end with a daemon's."""
 
 # Short ids are hexadecimal; long ones have no vowels, so neither is a word.
-_ID = rb"[0-9A-F]{6,24}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{12,32}"
+QUEUE_ID = rb"[0-9A-F]{6,24}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{12,32}"
 NO_ID = b"NOQUEUE"
-ID = re.compile(rb"(%s|NOQUEUE): " % _ID)
+ID = re.compile(rb"(%s|NOQUEUE): " % QUEUE_ID)
 _STAMP = (
     rb"[A-Z][a-z]{2} [ 0-9][0-9] [0-9]{2}:[0-9]{2}:[0-9]{2}"
     rb"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(?:[.,][0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
@@ -63,7 +64,9 @@ _STAMP = (
 _NAME = rb"[^][ :()<>=,/\x00-\x1f]{1,64}/"
 HEAD = re.compile(rb"(?:<[0-9]{1,3}>)?(%s) ([^ \x00-\x1f]{1,255}) %s" % (_STAMP, _NAME))
 """When, and who. Most lines have the same as the line before."""
-DAEMON = re.compile(rb"(?:%s)?([a-z-]{1,20})\[([0-9]{1,10})\]: (?:(%s|NOQUEUE): )?" % (_NAME, _ID))
+DAEMON = re.compile(
+    rb"(?:%s)?([a-z-]{1,20})\[([0-9]{1,10})\]: (?:(%s|NOQUEUE): )?" % (_NAME, QUEUE_ID)
+)
 """Which daemon and process, and of which message."""
 
 _ADDRESS = rb'(?:"[^"\\]*(?:\\.[^"\\]*)*"@)?[^<>"]*'
@@ -86,8 +89,8 @@ FROM_ODD = re.compile(rb"from=<(.*)%s" % _TAKEN)
 RETURNED = re.compile(rb"from=<.*>, status=[a-z-]+, returned to sender\Z")
 PICKED_UP = re.compile(rb"uid=[0-9]+ from=<.*>(?: orig_id=[0-9A-Za-z]+)?\Z")
 TO = re.compile(rb"to=<(%s)>(?:, orig_to=<(%s)>)?, relay=" % (_ADDRESS, _ADDRESS))
-NOTIFIED = re.compile(rb"[a-z -]+ notification: (%s)\Z" % _ID)
-FORWARDED = re.compile(rb" status=sent \(forwarded as (%s)\)\Z" % _ID)
+NOTIFIED = re.compile(rb"[a-z -]+ notification: (%s)\Z" % QUEUE_ID)
+FORWARDED = re.compile(rb" status=sent \(forwarded as (%s)\)\Z" % QUEUE_ID)
 
 _STAGE = rb"([A-Z][A-Z-]*|after [A-Z-]+)"
 _TEXT = rb"([^;]*(?:;(?! (?:from=<|to=<|proto=|helo=<))[^;]*)*)"
@@ -122,5 +125,6 @@ TOO_MANY = re.compile(
     rb"[0-9]+ from %s for service [^ ]+\Z" % _PEER
 )
 TOO_BIG = re.compile(
-    rb"warning: (%s): (queue file size limit exceeded|message rejected: hopcount exceeded)\Z" % _ID
+    rb"warning: (%s): (queue file size limit exceeded|message rejected: hopcount exceeded)\Z"
+    % QUEUE_ID
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from mxward.maillog.octets import address, text
+from mxward.maillog.octets import parse_address, text
 from mxward.maillog.postfix_lines import CLIENT, ONE_PEER
 
 __all__ = ["OWN", "Origin", "brought_by", "origin_of"]
@@ -25,7 +25,7 @@ _MOST = 16_384
 def origin_of(peer: bytes) -> Origin | None:
     """A client; None where it is none. What Postfix calls `unknown` has no confirmed name."""
     found = ONE_PEER.match(peer)
-    client = None if found is None else address(found[3])
+    client = None if found is None else parse_address(found[3])
     if found is None or client is None:
         return None
     name, port = found[2], found[4]

@@ -23,7 +23,7 @@ Process = tuple[bytes, bytes]
 Tls = tuple[str, bool | None, str | None]
 """The cipher, whether the client's certificate was verified, and its name."""
 
-_VERIFIED = {b"Untrusted": False, b"Trusted": True, b"Verified": True}
+_VERIFIED: dict[bytes | None, bool] = {b"Untrusted": False, b"Trusted": True, b"Verified": True}
 
 
 class Session:
@@ -74,9 +74,13 @@ class Sessions:
                 self._session(process, named[1]).certificate = text(named[5])
             return named is not None
         trust, peer, _, _, _, cipher = found.groups()
+        self.establish(process, trust, peer, cipher)
+        return True
+
+    def establish(self, process: Process, trust: bytes | None, peer: bytes, cipher: bytes) -> None:
+        """TLS is in use; `trust` is what Postfix calls the client's certificate."""
         session = self._session(process, peer)
         session.tls = (text(cipher), _VERIFIED.get(trust), session.certificate)
-        return True
 
     def filtered(self, process: Process, peer: bytes, client: Origin) -> None:
         """What this process takes goes to a filter first."""
