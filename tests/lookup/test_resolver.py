@@ -160,6 +160,17 @@ def test_a_cname_chain_that_is_left_to_us(ask: Ask) -> None:
     assert found == Answer(Known.FOUND, ("192.0.2.1",), 20, "b.example")
 
 
+@pytest.mark.parametrize(("links", "state"), [(7, Known.FOUND), (8, Known.FAILED)])
+def test_the_rest_of_a_chain_is_asked_for_so_often_only(ask: Ask, links: int, state: Known) -> None:
+    def respond(query: dns.message.Message, _: str) -> bytes:
+        name = query.question[0].name.to_text()
+        number = int(name.removesuffix(".example."))
+        leads = f"CNAME {number + 1}.example." if number < links else "A 192.0.2.1"
+        return reply(query, [f"{name} 60 IN {leads}"])
+
+    assert ask(respond, "A", "0.example").state is state
+
+
 def test_a_cname_that_leads_nowhere_is_absent(ask: Ask) -> None:
     def respond(query: dns.message.Message, _: str) -> bytes:
         line = "mx.example. 300 IN CNAME gone.example."
