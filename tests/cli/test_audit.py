@@ -18,9 +18,12 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from mxward.audit.changes import Before
 from mxward.cli import main
 from mxward.demo.nameserver import NameServer
 from mxward.demo.zone import parse
+from mxward.store.audited import AuditRun
+from mxward.store.database import Store
 from tests.cli.test_main import ENVIRONMENT
 
 ZONE = """
@@ -368,3 +371,44 @@ def test_ctrl_c_keeps_what_was_found(premises: Premises) -> None:
     here = {at["domain"]: at["verdict"] for at in doors[f"127.0.0.1:{premises.smtp}"]}
     assert here["it.co.za"] == "OPEN"
     assert here.get("two.example") in (None, "UNKNOWN"), "never shut"
+
+
+# -- what is kept ---------------------------------------------------------------------------------
+
+
+def test_history(premises: Premises) -> None:
+    """When a door opened and was shut; and what the front door was."""
+    result = premises.run("--probe", "it.co.za")
+    assert "this audit is not kept: store.db: there is no store yet" in result.stderr
+    Store.open(premises.folder / "store.db").close()
+    assert premises.run("--probe", "it.co.za").exit_code == 3
+    premises.mail.says = relays_not
+    premises.run("--probe", "it.co.za")
+    premises.run("it.co.za")  # without probing nothing is known that could be kept
+    told = json.loads(premises.run("--history", "IT.co.za", "--format", "json").stdout)
+    here = [door for door in told["doors"] if door["port"] == premises.smtp]
+    assert [(door["verdict"], door["how"]) for door in here] == [
+        ("OPEN", "catch-all"),
+        ("CLOSED", "refused"),
+    ]
+    shown = premises.run("--history", "it.co.za").stdout
+    assert f"127.0.0.1:{premises.smtp}  OPEN     takes mail for any recipient of it" in shown
+    assert "No audit has seen" in premises.run("--history", "two.example").stdout
+
+
+def test_a_front_door_that_moves(premises: Premises) -> None:
+    store = Store.open(premises.folder / "store.db")
+    old = Before(frozenset({"old.scanner.example"}), frozenset({"198.51.100.9"}), frozenset({"x"}))
+    run = AuditRun(0.0, 1.0, 1, False, False, "")
+    store.audited.keep(run, [], [("it.co.za", old)])
+    store.close()
+    moved = [f for f in premises.json("it.co.za")["findings"] if f["code"] == "MXW-DOOR-MOVED"]
+    assert [finding["text"] for finding in moved] == ["the front door has moved from x to scanner"]
+    again = premises.json("it.co.za")
+    assert "MXW-DOOR-MOVED" not in again["codes"]
+
+
+def test_history_without_a_store(premises: Premises) -> None:
+    result = premises.run("--history", "it.co.za")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("mxward: store.db: there is no store yet")

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import click
 
-from mxward.cli.options import config_option, problems, remark
+from mxward.cli.options import config_option, fail, problems, remark
 from mxward.networks import Address, Network
 
 __all__ = ["audit"]
@@ -33,6 +33,7 @@ Examples: mxward audit
           mxward audit --probe --format json > now.json
           mxward audit --probe --baseline now.json --only-new
           mxward audit --probe --server 192.0.2.25:25 it.co.za
+          mxward audit --history it.co.za
 
 Exit codes: 0 nothing open, 1 failed inside, 2 wrong usage, 3 open back doors, 4 none is open for
 sure, but some are likely open or not known, 78 wrong configuration, 130 interrupted before anything
@@ -67,6 +68,12 @@ def _network(text: str) -> Network:
     if found.prefixlen == 0:
         raise ValueError(f'"{text}" is everybody\'s; name the networks that are yours')
     return found
+
+
+def _domain(text: str) -> str:
+    from mxward import domains
+
+    return domains.normal(text)
 
 
 def _end(text: str) -> object:
@@ -123,6 +130,12 @@ def _end(text: str) -> object:
 )
 @click.option("--only-new", is_flag=True, help="Tell only what the baseline does not have.")
 @click.option(
+    "--history",
+    metavar="DOMAIN",
+    callback=_reading(_domain),
+    help="Tell when the doors of a domain opened and were shut; look at nothing.",
+)
+@click.option(
     "--most", type=click.IntRange(1), default=20, show_default=True, help="Rows of each table."
 )
 @click.argument("names", metavar="[DOMAIN...]", nargs=-1)
@@ -137,16 +150,20 @@ def audit(
     wanted: str,
     before: Path | None,
     only_new: bool,
+    history: str | None,
     most: int,
     names: Sequence[str],
 ) -> None:
     """Look up, probe, judge, print."""
     from mxward.audit.findings import Server
-    from mxward.cli import audit_given, audit_telling
+    from mxward.cli import audit_given, audit_kept, audit_telling
     from mxward.cli.audit_report import Wish, report_of
     from mxward.cli.audit_run import Run
     from mxward.config import load
 
+    if history is not None:
+        _tell_history(path, history, wanted)
+        return
     if only_new and before is None:
         raise click.UsageError("--only-new needs a --baseline FILE to be new to")
     started_at = time.time()
@@ -163,13 +180,30 @@ def audit(
         run.look_up()
         if probe:
             run.probe()
-    report = report_of(run, wish, started_at, time.time())
+    report = report_of(run, wish, started_at, time.time(), before=audit_kept.front_doors(config))
+    kept = audit_kept.keep(config, report)
     for text in audit_telling.telling(report, wanted, most):
         click.echo(text, nl=False)
     if wanted not in ("table", "json", "html"):
         for text in report.remarks:
             remark(text)
+    remark(kept)
     sys.exit(report.exit_code())
+
+
+def _tell_history(path: Path, domain: str, wanted: str) -> None:
+    from mxward.cli.audit_kept import show_history
+    from mxward.config import load
+    from mxward.store.database import StoreError
+
+    if wanted not in ("table", "json"):
+        raise click.UsageError("--history has the formats table and json")
+    with problems():
+        config = load(path)
+    try:
+        show_history(config, domain, json=wanted == "json")
+    except StoreError as error:
+        fail(str(error))
 
 
 def _must_be_mine(address: Address, mine: bool) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from mxward.audit.baseline import Baseline
+from mxward.audit.changes import Before
 from mxward.audit.doors import Means
 from mxward.audit.findings import Server
 from mxward.audit.listing import Listing
@@ -73,15 +74,17 @@ class Wish:
         return tuple(words)
 
 
-def report_of(run: Run, wish: Wish, started_at: float, finished_at: float) -> Report:
-    """Judge what was found."""
+def report_of(
+    run: Run, wish: Wish, started_at: float, finished_at: float, *, before: Mapping[str, Before]
+) -> Report:
+    """Judge what was found. `before`: the front doors as they were, where no baseline tells."""
     ledger = run.ledger
     waivers = [
         table.waiver(run.config.place("waivers", index))
         for index, table in enumerate(run.config.waivers)
     ]
-    before = wish.baseline.fronts if wish.baseline else {}
-    against = Against(wish.baseline, before, run.published)
+    fronts = wish.baseline.fronts if wish.baseline else before
+    against = Against(wish.baseline, fronts, run.published)
     means = Means(finished_at, waivers, wish.command())
     findings = put_together(ledger, means, wish.listed, against, only=wish.server)
     return Report(

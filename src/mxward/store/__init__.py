@@ -8,6 +8,7 @@ hearing       what of both is new, for who serves
 staged        the stages that are set while it runs, and the history of them
 decided       recent decisions, and findings
 past          what answers were before
+audited       what audits have found over time
 transactions  the open file: reading and writing
 rows          nouns <-> rows
 schema        the tables of the newest revision

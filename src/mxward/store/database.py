@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from mxward.frontdoor.egress import EgressHistory
 from mxward.model import Kind, Question, Remembered, Stored
+from mxward.store.audited import Audited
 from mxward.store.decided import Decided
 from mxward.store.errors import StoreError
 from mxward.store.opening import open_engine
@@ -41,6 +42,7 @@ class Store:
         self.trusted = TrustedClients(self._transactions)
         self.staged = Staged(self._transactions)
         self.decided = Decided(self._transactions)
+        self.audited = Audited(self._transactions)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], *, read_only: bool = False) -> Store:

@@ -12,6 +12,9 @@ __all__ = [
     "accepted",
     "answer_history",
     "answers",
+    "audit_doors",
+    "audit_fronts",
+    "audit_runs",
     "decisions",
     "egress",
     "findings",
@@ -23,7 +26,7 @@ __all__ = [
     "trust",
 ]
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest step: a file that is there need not be migrated, nor alembic be loaded."""
 
 metadata = MetaData()
@@ -157,4 +160,41 @@ decisions = Table(  # who came lately by the back door, or was not let in
     Column("door", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Index("decisions_of", "domain", "at"),
+)
+
+audit_runs = Table(
+    "audit_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("started_at", Float, nullable=False),
+    Column("finished_at", Float, nullable=False),
+    Column("domains", Integer, nullable=False),
+    Column("probed", Boolean, nullable=False),
+    Column("partial", Boolean, nullable=False),
+    Column("sources", Text, nullable=False),  # the addresses that it was probed from
+)
+
+audit_doors = Table(  # what a server did with a domain's mail, as long as that was the same
+    "audit_doors",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("domain", Text, nullable=False),
+    Column("server", Text, nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("how", Text, nullable=False),
+    Column("first_at", Float, nullable=False),
+    Column("last_at", Float, nullable=False),
+    Index("audit_doors_of", "domain", "server", "port", "last_at"),
+)
+
+audit_fronts = Table(  # each domain's front door as an audit last saw it; words, set off by spaces
+    "audit_fronts",
+    metadata,
+    Column("domain", Text, primary_key=True),
+    Column("hosts", Text, nullable=False),
+    Column("addresses", Text, nullable=False),
+    Column("scanners", Text, nullable=False),
+    Column("seen_at", Float, nullable=False),
+    sqlite_with_rowid=False,
 )
