@@ -54,6 +54,7 @@ from mxward.maillog.strange import (
 __all__ = ["PostfixReader"]
 
 _NOTHING = b"\n"  # with which no line begins
+_FRACTION_END = len("2026-11-24T10:00:00.123456")
 _AGENTS = b"smtp lmtp relay virtual pipe error retry discard".split()
 _Handler = Callable[[Entry], Iterable[Logged] | str]
 
@@ -76,6 +77,8 @@ class PostfixReader:
         self._clock = clock
         self._elsewhere = elsewhere
         self._entry = Entry(host)
+        self._same = b""  # what most lines have after their microseconds: zone, host and name
+        self._same_host = b""
         self._messages = Messages(waiting, host)
         self._smtpd = Smtpd(self._kinds, self._messages)
         self._quick = Quick(self._entry, self._kinds, self._messages, self._smtpd.sessions)
@@ -100,36 +103,41 @@ class PostfixReader:
         tally, entry, handlers, daemon_of = self.tally, self._entry, self._handlers, DAEMON.match
         quick = self._quick.lines.get
         before, begin = _NOTHING, 0  # what stood before the daemon in the last line
-        for number, line in enumerate(lines, tally.lines + 1):
-            tally.lines = number
-            if not line.startswith(before):
-                before = self._begin(line)
-                begin = len(before)
-            plain = (
-                quick(line[begin : begin + BEGINS]) if 0 < begin <= len(line) <= LONGEST else None
-            )
-            if plain is not None and (told := plain(line, begin, number)) is not None:
-                if told:
-                    yield from told
-                continue
-            found = daemon_of(line, begin) if begin else None
-            if found is None or len(line) > LONGEST:
-                before, begin = _NOTHING, 0
-                yield from self._unusual(line, number)
-                continue
-            daemon, entry.pid, entry.id = found.groups()
-            handle = handlers.get(daemon)
-            if handle is None:
-                self._idle(daemon)
-                continue
-            entry.rest = line[found.end() :].rstrip(b"\r\n")
-            entry.number = number
-            result = handle(entry)
-            if result:
-                if isinstance(result, str):
-                    tally.wonder(result, number, line)
-                else:
-                    yield from result
+        try:
+            for number, line in enumerate(lines, tally.lines + 1):
+                tally.lines = number
+                if not line.startswith(before):
+                    before = self._begin(line)
+                    begin = len(before)
+                plain = quick(line[begin : begin + BEGINS]) if begin else None
+                if (
+                    len(line) <= LONGEST
+                    and plain is not None
+                    and (told := plain(line, begin, number)) is not None
+                ):
+                    if told:
+                        yield from told
+                    continue
+                found = daemon_of(line, begin) if begin else None
+                if found is None or len(line) > LONGEST:
+                    before, begin = _NOTHING, 0
+                    yield from self._unusual(line, number)
+                    continue
+                daemon, entry.pid, entry.id = found.groups()
+                handle = handlers.get(daemon)
+                if handle is None:
+                    self._idle(daemon)
+                    continue
+                entry.rest = line[found.end() :].rstrip(b"\r\n")
+                entry.number = number
+                result = handle(entry)
+                if result:
+                    if isinstance(result, str):
+                        tally.wonder(result, number, line)
+                    else:
+                        yield from result
+        finally:
+            self._quick.count()
 
     def unfinished(self) -> set[bytes]:
         """The ids of the messages that wait."""
@@ -151,14 +159,22 @@ class PostfixReader:
 
     def _begin(self, line: bytes) -> bytes:
         """What stands before the daemon, read; empty where that is unusual, or no date."""
+        entry, same = self._entry, self._same
+        if line.startswith(same, _FRACTION_END) and same:
+            at = self._clock.iso(line[: same.index(b" ") + _FRACTION_END])
+            if at is not None:
+                entry.at, entry.host = at, self._same_host
+                return line[: _FRACTION_END + len(same)]
         found = HEAD.match(line)
         if found is None:
             return b""
-        stamp, self._entry.host = found.groups()
+        stamp, entry.host = found.groups()
         at = self._clock.at(stamp)
         if at is None:
             return b""
-        self._entry.at = at
+        entry.at = at
+        self._same = found[0][_FRACTION_END:] if len(stamp) >= _FRACTION_END else b""
+        self._same_host = entry.host
         return found[0]
 
     def _unusual(self, line: bytes, number: int) -> Iterable[Logged]:

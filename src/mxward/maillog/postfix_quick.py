@@ -47,6 +47,10 @@ _AGENT = re.compile(
     rb"[a-z]+\[[0-9]{1,10}\]: (%s): (to=<(%s)>(?:, orig_to=<(%s)>)?, relay=)"
     % (QUEUE_ID, _PLAIN, _PLAIN)
 )
+_KINDS = (
+    "connect from", "disconnect from", "TLS", "client=", "reject", "message-id=", "from=", "to=",
+    "removed",
+)  # fmt: skip
 _FORWARDED = b"(forwarded as "
 _ITS_ID = 60  # octets in which that, and an id, may stand
 
@@ -59,6 +63,7 @@ class Quick:
     ) -> None:
         self._entry = entry
         self._kinds = kinds
+        self._counts = dict.fromkeys(_KINDS, 0)  # a Counter is slower
         self._messages = messages
         self._waiting = messages.waiting
         self._sessions = sessions
@@ -71,6 +76,13 @@ class Quick:
         for daemon in (b"smtp[", b"lmtp[", b"virtu", b"pipe[", b"relay", b"error"):
             self.lines[daemon] = self._agent
 
+    def count(self) -> None:
+        """Tell how many lines of each kind there were."""
+        for kind, count in self._counts.items():
+            if count:
+                self._kinds[kind] += count
+                self._counts[kind] = 0
+
     def _smtpd(self, line: bytes, begin: int, number: int) -> tuple[Logged, ...] | None:
         found = _SMTPD.match(line, begin)
         if found is None:
@@ -78,17 +90,17 @@ class Quick:
         pid, connected, id_, peer, trust, secured, cipher = found.groups()
         host = self._entry.host
         if connected is not None:
-            self._kinds["connect from" if connected == b"connect" else "disconnect from"] += 1
+            self._counts["connect from" if connected == b"connect" else "disconnect from"] += 1
             self._sessions.close(host, pid)
             return ()
         if trust is not None:
-            self._kinds["TLS"] += 1
+            self._counts["TLS"] += 1
             self._sessions.establish((host, pid), trust, secured, cipher)
             return ()
         origin = origin_of(peer)
         if origin is None:
             return None
-        self._kinds["client="] += 1
+        self._counts["client="] += 1
         session = self._sessions.of((host, pid))
         tls = None if session is None else session.tls_of(peer)
         message = Message(self._entry.at, number, origin, tls)
@@ -106,7 +118,7 @@ class Quick:
         tls = None if session is None else session.tls_of(peer)
         entry.id, entry.number = None, number
         outcome = Outcome.DEFERRED if code == b"4" else Outcome.REJECTED
-        self._kinds["reject"] += 1
+        self._counts["reject"] += 1
         fields = (sender, recipient, protocol, helo)
         return (logged(entry, origin, outcome, fields, why, None, tls),)
 
@@ -114,7 +126,7 @@ class Quick:
         found = _CLEANUP.match(line, begin)
         if found is None:
             return None
-        self._kinds["message-id="] += 1
+        self._counts["message-id="] += 1
         key = (self._entry.host, found[1])
         if key in self._waiting:
             return ()
@@ -127,12 +139,12 @@ class Quick:
         id_, sender, size, expected = found.groups()
         key = (self._entry.host, id_)
         if sender is None:
-            self._kinds["removed"] += 1
+            self._counts["removed"] += 1
             return self._messages.take(key) if key in self._waiting else ()
         message = self._waiting.get(key)
         if message is None:
             return None
-        self._kinds["from="] += 1
+        self._counts["from="] += 1
         message.sender = sender
         message.size, message.expected = int(size), int(expected)
         return ()
@@ -142,7 +154,7 @@ class Quick:
         if found is None:
             return None
         id_, both, to, given = found.groups()
-        self._kinds["to="] += 1
+        self._counts["to="] += 1
         key = (self._entry.host, id_)
         message = self._waiting.get(key)
         if message is None:
