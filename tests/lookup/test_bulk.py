@@ -105,6 +105,7 @@ def test_so_many_are_under_way_at_most(most: int) -> None:
     dns = Dns(NAMES)
     assert len(sweep(dns, DOMAINS, most)) == 50
     assert dns.most == min(most, 100)  # the window's first size: it is too soon for more
+    assert len(dns.asked) == 50 * (3 + 2 * 2 + 3)
 
 
 def test_one_at_a_time_for_each_name() -> None:
@@ -133,6 +134,15 @@ def test_what_two_domains_want_at_once_is_asked_once() -> None:
     assert heard["d1.example"][Question(Kind.A, "mail.d1.example")] == FOUND
     assert heard["mail.d1.example"][Question(Kind.A, "mail.d1.example")] == FOUND
     assert asked[Question(Kind.A, "mail.d1.example")] <= 2
+
+
+def test_a_name_that_there_is_not_is_so_for_whoever_waits() -> None:
+    name = "gone.example"
+    wanted = {"one": [Question(Kind.A, name)], "two": [Question(Kind.AAAA, name)]}
+    dns, heard = Dns(), dict[str, Replies]()
+    asyncio.run(Bulk(dns).each(wanted, wanted.__getitem__, heard.__setitem__))
+    assert dns.asked == wanted["one"]
+    assert heard["two"] == {wanted["two"][0]: NO_NAME}
 
 
 def test_answers_that_come_at_once_are_no_matter() -> None:

@@ -76,6 +76,12 @@ def answer(octets: bytes, *lines: str) -> bytes:
     return reply(dns.message.from_wire(octets), lines)
 
 
+def framed(query: dns.message.Message, ident: int) -> bytes:
+    """A good answer as TCP has it, with an id."""
+    octets = answer(query.to_wire(), GOOD)
+    return struct.pack("!HH", len(octets), ident) + octets[2:]
+
+
 def echo(wire: Wire, octets: bytes, client: tuple[str, int]) -> None:
     """Say that there is no such record, as fast as can be."""
     wire.say(octets[:2] + b"\x81\x80" + octets[4:], client)
@@ -237,19 +243,20 @@ def test_64_kb_of_text_come_over_tcp() -> None:
 
 
 @pytest.mark.parametrize(
-    "say",
+    ("say", "state"),
     [
-        lambda _query: None,
-        lambda _query: b"\0",
-        lambda _query: b"\0\x0cHTTP",
-        lambda query: struct.pack("!HH", 500, query.id) + answer(query.to_wire(), GOOD)[2:],
-        lambda query: struct.pack("!HH", 12, query.id ^ 1) + answer(query.to_wire(), GOOD)[2:],
-        lambda query: b"\0\0",
+        (lambda query: framed(query, query.id), Known.FOUND),
+        (lambda query: framed(query, query.id ^ 1), Known.FAILED),
+        (lambda query: framed(query, query.id)[:-1], Known.FAILED),
+        (lambda query: b"\0\x10" + framed(query, query.id)[2:], Known.FAILED),
+        (lambda _query: b"\0\0", Known.FAILED),
+        (lambda _query: b"\0", Known.FAILED),
+        (lambda _query: None, Known.FAILED),
     ],
     ids=lambda _: "",
 )
-def test_tcp_that_comes_to_nothing_is_failed(
-    say: Callable[[dns.message.Message], bytes | None],
+def test_what_is_no_answer_over_tcp_is_failed(
+    say: Callable[[dns.message.Message], bytes | None], state: Known
 ) -> None:
     """The connection is closed after what is said, or stays open where that is nothing."""
 
@@ -272,7 +279,7 @@ def test_tcp_that_comes_to_nothing_is_failed(
             server.close()
             return found
 
-    assert asyncio.run(main()).state is Known.FAILED
+    assert asyncio.run(main()).state is state
 
 
 def test_the_time_bounds_a_chain_of_cnames_whose_every_link_is_slow() -> None:
