@@ -208,3 +208,15 @@ def _lie(data: st.DataObject, question: Question) -> Answer:
     if question == Question(Kind.A, "mx.scanner.example"):
         return Answer(Known.FOUND, ("198.51.100.1", data.draw(STRANGE)))
     return data.draw(ANSWERS)
+
+
+def test_a_txt_record_of_64_kib() -> None:
+    """Its terms count as far as anybody reads them, and it is said that few can."""
+    terms = [f"ip4:192.0.2.{n % 100}" for n in range(4_300)]
+    zone = Zone.of([*MX.strip().split("\n"), f'it.co.za TXT "v=spf1 {" ".join(terms)} -all"'])
+    found = surveyed("it.co.za", zone)
+    assert len(found.candidates) == 64  # so many terms; the server that is named is among them
+    assert (
+        found.spf_broken
+        == "its TXT records are 64,081 octets long, which few resolvers bring whole"
+    )

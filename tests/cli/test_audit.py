@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -202,7 +203,7 @@ def test_the_door_is_tested_again_by_the_command_that_is_told(premises: Premises
     premises.mail.says = relays_not
     result = CliRunner().invoke(main, words[1:], prog_name="mxward")
     assert result.exit_code == 0, result.output
-    assert "1 servers: 1 CLOSED" in result.output
+    assert "1 server: 1 CLOSED" in result.output
 
 
 def test_a_waiver(premises: Premises) -> None:
@@ -412,3 +413,25 @@ def test_history_without_a_store(premises: Premises) -> None:
     result = premises.run("--history", "it.co.za")
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("mxward: store.db: there is no store yet")
+
+
+def test_ctrl_c_before_the_dns_has_answered(premises: Premises) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        nobody.settimeout(30)
+        premises.dns = nobody.getsockname()[1]
+        premises.configure()
+        command = [sys.executable, "-m", "mxward", "audit", "--config", "mxward.toml"]
+        with subprocess.Popen(
+            [*command, "--format", "json"],
+            env=ENVIRONMENT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            nobody.recv(512)
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=30)
+    told = json.loads(out)
+    assert (told["partial"], told["not_looked_at"], told["domains"]) == (True, 4, [])
+    assert (process.returncode, "Traceback" in err) == (130, False)

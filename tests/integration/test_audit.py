@@ -264,3 +264,12 @@ def test_many_domains_by_one_command(tmp_path: Path, count: Callable[[int, int],
     assert set(found[GUARDED].values()) == {"CLOSED"}
     assert len(found[GUARDED]) == many + 5  # the configuration names it
     assert stands.begun() == []
+
+
+def test_nft_takes_the_mend(told: Any, tmp_path: Path) -> None:
+    texts = [f["text"] for each in told["findings"] for f in each["fixes"] if f["of"] == "nftables"]
+    assert texts
+    for text in texts:
+        command = room.command(["/opt/usr/sbin/nft", "-c", "-f", "-"], tmp_path)
+        done = subprocess.run(command, input=text, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr

@@ -20,9 +20,9 @@ _HELP = """Find every back door of the domains of the inventory (or of each DOMA
 
 For each domain: what stands in front, and every other name and address at which a mail server may
 answer for it. With --probe, your own servers are asked whether they take mail for it, up to RCPT:
-never is a message sent. Only addresses in server.addresses, intercept.servers and audit.networks
-are ever asked, and those that --yes-these-are-mine names. Findings are by server, for one mend
-shuts the doors of many domains.
+never is a message sent. Only your own addresses are ever asked: those in [server],
+intercept.servers and audit.networks, and those that --yes-these-are-mine names. Findings are by
+server, for one mend shuts the doors of many domains.
 
 OPEN: it takes the mail. LIKELY: nearly sure, not proven. UNKNOWN: it could not be told, and never
 counts as shut. CLOSED: it was proven. ACCEPTED: open, by your own word in [[waivers]].

@@ -20,7 +20,7 @@ from mxward.config import Config, endpoints
 from mxward.config.catalogue import catalogue
 from mxward.inventory import Inventory
 from mxward.inventory.files import Failed, read_file
-from mxward.networks import Network, Networks
+from mxward.networks import Address, Network, Networks
 
 __all__ = ["MOST_NAMED", "domains", "earlier", "premises", "server_of"]
 
@@ -72,8 +72,9 @@ def _unusable(samples: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def premises(config: Config, yes: Sequence[Network], server: Server | None) -> Premises:
     """What all domains are looked at with. Nothing is looked up."""
-    servers = [*(ip_network(address) for address in config.own), *config.intercept.servers]
-    named = tuple(sorted(config.own, key=lambda a: (a.version, int(a))))
+    own = config.own or _listeners(config)
+    servers = [*(ip_network(address) for address in own), *config.intercept.servers]
+    named = tuple(sorted(own, key=lambda a: (a.version, int(a))))
     if server is not None and server.address is not None:
         named = (server.address,)
     rules = {name: table.scanner(name) for name, table in config.scanners.items()}
@@ -86,6 +87,12 @@ def premises(config: Config, yes: Sequence[Network], server: Server | None) -> P
         guesses=tuple(dict.fromkeys((*GUESSES, *config.audit.guesses))),
         label=f"mxward-audit-{secrets.token_hex(8)}",
     )
+
+
+def _listeners(config: Config) -> frozenset[Address]:
+    """Where clients connect to: the mail server's addresses, where none are told."""
+    here = [end.address for end in config.listen if end.address is not None]
+    return frozenset(a for a in here if not (a.is_loopback or a.is_unspecified))
 
 
 def server_of(text: str) -> Server:

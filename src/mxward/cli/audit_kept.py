@@ -45,6 +45,8 @@ def front_doors(config: Config) -> Mapping[str, Before]:
 def keep(config: Config, report: Report) -> str:
     """Keep what was found; says why where it could not be, in a line."""
     path = Path(config.store.path)
+    if not path.exists() and not report.probed:
+        return ""
     if not path.exists():  # one that is made here would belong to whoever types this
         return f"this audit is not kept: {path}: there is no store yet; `mxward serve` makes it"
     ledger = report.ledger

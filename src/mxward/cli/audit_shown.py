@@ -51,9 +51,11 @@ def show(screen: Screen, report: Report, most: int) -> None:
     _show_doors(screen, doors, most)
     worst = [f for f in doors if f.verdict in (Verdict.OPEN, Verdict.LIKELY) and f.server]
     for number, finding in enumerate(worst[:_IN_DETAIL]):
-        _show_mend(screen, finding, fixes=number == 0)
+        proven = report.probed or finding.verdict is Verdict.OPEN
+        _show_mend(screen, finding, fixes=number == 0 and proven)
     _show_others(screen, [f for f in shown if not f.server], most)
-    screen.line()
+    if report.remarks:
+        screen.line()
     for remark in report.remarks:
         screen.line(remark)
 
@@ -67,7 +69,8 @@ def _show_headline(screen: Screen, report: Report) -> None:
     told = [f"{servers[verdict]:,} {verdict}" for verdict in Verdict if servers[verdict]]
     worst = next((verdict for verdict in Verdict if servers[verdict]), Verdict.CLOSED)
     if told:
-        screen.line(f"{servers.total():,} servers: {', '.join(told)}", _STYLES[worst])
+        count = servers.total()
+        screen.line(f"{count:,} server{'s' * (count != 1)}: {', '.join(told)}", _STYLES[worst])
     if report.probed and report.sources:
         screen.line(f"probed from {', '.join(report.sources)}")
     elif not report.probed:
