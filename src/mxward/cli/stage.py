@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from mxward.cli import stage_set, stage_shown
+from mxward.cli import stage_changes, stage_set, stage_shown
 from mxward.cli.options import CONFIGURATION, config_option, fail, json_option, remark
 from mxward.cli.screen import Screen, as_json
 from mxward.cli.stage_set import Given
@@ -138,9 +138,9 @@ def _change(
         if problem.severity is Severity.WARNING:
             remark(str(problem))
     if json:
-        click.echo(as_json(stage_shown.outcome_as_object(outcome)))
+        click.echo(as_json(stage_changes.outcome_as_object(outcome)))
     else:
-        stage_shown.show_outcome(Screen(), outcome, given)
+        stage_changes.show_outcome(Screen(), outcome, given)
     if outcome.held and not given.force:
         sys.exit(1)
 
@@ -165,6 +165,6 @@ def _show_history(word: Word, targets: Sequence[str], *, json: bool) -> None:
     except StoreError as error:
         fail(str(error))
     if json:
-        click.echo(as_json(stage_shown.history_as_objects(changes)))
+        click.echo(as_json(stage_changes.history_as_objects(changes)))
     else:
-        stage_shown.show_history(Screen(), changes)
+        stage_changes.show_history(Screen(), changes)

@@ -119,7 +119,12 @@ class Storing:
         except StoreError as error:
             if self._failing.get(what) != str(error):
                 self._failing[what] = str(error)
-                self._loud("store-failed", what=what, why=error, mend="it is tried again, and mail goes on meanwhile")
+                self._loud(
+                    "store-failed",
+                    what=what,
+                    why=error,
+                    mend="it is tried again, and mail goes on meanwhile",
+                )
         else:
             if self._failing.pop(what, None):
                 self._loud("store-works", what=what)
