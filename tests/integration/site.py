@@ -6,7 +6,7 @@ so that what a client sees and delivers through it can be held against what it d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -133,13 +133,18 @@ class Site:
 _ADDRESSES = {"MAIL": MAIL, "BEHIND": BEHIND, "DNS": DNS, "SCANNER": SCANNER}
 
 
-def mail_server(kind: type[MailServer], directory: Path, authority: Authority) -> MailServer:
+def mail_server(
+    kind: type[MailServer],
+    directory: Path,
+    authority: Authority,
+    domains: Iterable[str] = (THROUGH, DIRECT),
+) -> MailServer:
     """Not started; what a test needs else can still be set."""
     made = kind(
         directory,
         BEHIND,
         PLAIN,
-        domains=(THROUGH, DIRECT),
+        domains=domains,
         proxy_port=PROXY,
         certificate=authority.issue("mail.provider.example"),
     )
@@ -150,21 +155,31 @@ def mail_server(kind: type[MailServer], directory: Path, authority: Authority) -
 
 @contextmanager
 def site(
-    directory: Path, kind: type[MailServer], *, settings: str = "", authenticators: str = ""
+    directory: Path,
+    kind: type[MailServer],
+    *,
+    settings: str = "",
+    authenticators: str = "",
+    more: Mapping[str, str | None] | None = None,
 ) -> Iterator[Site]:
-    """All but mxward is started; everything is gone afterwards."""
+    """All but mxward is started; everything is gone afterwards.
+
+    `more` domains of the mail server are in the inventory too, each with its zone, or None where
+    that cannot be loaded.
+    """
+    ours = (THROUGH, *(more or ()))
     for address in (MAIL, CLIENT, OTHER, SCANNER):
         room.own(address)
     authority = Authority()
-    behind = mail_server(kind, directory / "mail", authority)
+    behind = mail_server(kind, directory / "mail", authority, (*ours, DIRECT))
     behind.settings = settings
     if isinstance(behind, Exim):
         behind.authenticators = authenticators
     mxward = Mxward(directory / "mxward", MAIL, "")
     mxward.directory.mkdir()
-    (mxward.directory / "localdomains").write_text(f"{THROUGH}\n")
+    (mxward.directory / "localdomains").write_text("\n".join(ours) + "\n")
     with ExitStack() as stack:
-        stack.enter_context(Nsd(directory / "nsd", DNS, zones=ZONES))
+        stack.enter_context(Nsd(directory / "nsd", DNS, zones={**ZONES, **(more or {})}))
         stack.enter_context(behind)
         stack.callback(mxward.kill)
         yield Site(directory, authority, behind, mxward)

@@ -71,6 +71,4 @@ def _mailbox(key: str) -> str:
 
 
 def _names(key: str) -> ConfirmedNames:
-    if key == "?":
-        return _NOT_ASKED
-    return ConfirmedNames(Known.FOUND, (key,)) if key else ConfirmedNames(Known.ABSENT)
+    return ConfirmedNames(Known.FOUND, (key,)) if key else _NOT_ASKED

@@ -1,5 +1,6 @@
 -- Arrivals that were accepted from a client, each with what its decision depends on (`key_...`).
--- Who has authenticated passes whoever it is, so all of them share one key.
+-- Who has authenticated passes whoever it is, so all of them share one key. Where a log has no name
+-- of a client, that is not asked: Postfix says `unknown` for look-ups that failed as well.
 SELECT
     a.*,
     CASE WHEN a.authenticated <> '' THEN '' ELSE a.client END AS key_client,
@@ -10,7 +11,7 @@ SELECT
     CASE WHEN :by_sender AND coalesce(a.authenticated, '') = ''
         THEN coalesce(a.sender_domain, '') ELSE '' END AS key_sender,
     CASE WHEN :by_name AND coalesce(a.authenticated, '') = ''
-        THEN coalesce(a.name, '?') ELSE '' END AS key_name,
+        THEN coalesce(a.name, '') ELSE '' END AS key_name,
     CASE WHEN a.authenticated <> '' THEN 0 ELSE a.epoch END AS key_epoch
 FROM timed AS a
 WHERE a.outcome = 'accepted' AND a.client IS NOT NULL AND a.recipient_key IS NOT NULL
