@@ -48,7 +48,8 @@ def spark_home() -> Path:
 
 def java_home() -> Path:
     """Where Java is among Debian's packages."""
-    (home,) = debian_cache.JAVA.place.glob("usr/lib/jvm/java-*-openjdk-*")
+    homes = debian_cache.JAVA.place.glob("usr/lib/jvm/java-*-openjdk-*/bin/java")
+    (home,) = {java.parent.parent.resolve() for java in homes}  # it is there by two names
     return home
 
 

@@ -70,15 +70,16 @@ class SparkEngine:
 
     def _read(self, directory: str) -> Any:
         place = directory if "://" in directory else str(Path(directory).absolute())
-        columns = ", ".join(f"`{field.name}` {_TYPES[field.type]}" for field in SCHEMA)
-        reader = self._session.read.schema(columns).option("pathGlobFilter", "*.parquet")
+        reader = self._session.read.schema(_columns(SCHEMA)).option("pathGlobFilter", "*.parquet")
         return reader.parquet(place)
 
     # -- Engine ---------------------------------------------------------------------------------
 
     def lend(self, name: str, table: pa.Table) -> None:
         with _told():
-            self._session.createDataFrame(table).createOrReplaceTempView(name)
+            rows = table if table.num_rows else []
+            frame = self._session.createDataFrame(rows, _columns(table.schema))
+            frame.createOrReplaceTempView(name)
 
     def set_up(self, name: str, of: str | None = None, /, **parameters: Parameter) -> None:
         sql = _PARAMETER.sub(lambda found: _literal(parameters[found[1]]), question(of or name))
@@ -92,6 +93,10 @@ class SparkEngine:
     def close(self) -> None:
         with suppress(EngineError), _told():
             self._session.stop()
+
+
+def _columns(schema: pa.Schema) -> str:
+    return ", ".join(f"`{field.name}` {_TYPES[field.type]}" for field in schema)
 
 
 def _connect(url: str) -> Any:
