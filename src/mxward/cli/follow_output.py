@@ -36,6 +36,7 @@ class Terminal(Output):
     def __init__(self) -> None:
         self._screen = Screen()
         self._foot = ""
+        self._has_a_foot = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     def write(self, lines: Iterable[tuple[str, str]]) -> None:
         self.status("")
@@ -43,7 +44,7 @@ class Terminal(Output):
             self._screen.line(line, style)
 
     def status(self, text: str) -> None:
-        if text != self._foot and sys.stderr.isatty():
+        if text != self._foot and self._has_a_foot:
             sys.stderr.write(f"\r\x1b[K{text}")
             sys.stderr.flush()
             self._foot = text

@@ -109,7 +109,7 @@ class Sum:
             told = ", ".join(f"{action.value} {count:,}" for action, count in self.would.items())
             screen.line(f"by the back door, an enforced stage would: {told}")
         if self.attempts:
-            screen.line(f"{self.attempts:,} attempts were turned away by the mail server")
+            screen.line(f"attempts that the mail server turned away: {self.attempts:,}")
         for log, tally in tallies.items():
             strange = tally.strange.total()
             screen.line(f"{log}: {tally.lines:,} lines, {strange:,} not understood")

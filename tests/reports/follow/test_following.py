@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,3 +133,32 @@ def test_what_is_lost_is_told_and_nothing_comes_twice(steps: list[str]) -> None:
     assert all(line in rest for line in reading.lines)
     if reading.lines != written:
         assert any("missing" in remark for remark in reading.remarks)
+
+
+@pytest.mark.parametrize("way", ["copy", "rename"])
+def test_while_another_process_writes_and_turns_it_round(
+    way: str, tmp_path: Path, count: Callable[[int, int], int]
+) -> None:
+    """Nobody waits for anybody; no line is lost, for nothing is written while it is copied. (That
+    one may be missing can be said for nothing: who truncates sets size and time one by one.)
+    """
+    log = RotatedLog(tmp_path)
+    reading = begin(log)
+
+    def write() -> None:
+        for _ in range(count(40, 150)):
+            log.write(20)
+            time.sleep(0.02)
+            if way == "copy":
+                log.copy_and_truncate(keep=10_000)
+            else:
+                log.rename(keep=10_000)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while writer.is_alive():
+        reading.poll()
+    log.write(1)
+    reading.catch_up()
+    reading.follower.close()
+    assert reading.lines == log.lines()

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from mxward.reports.follow.seeing import Readable, look_at, opened, survey
+from mxward.reports.follow.seeing import Moving, Readable, look_at, opened, survey
 from mxward.reports.follow.splitting import Splitter
 from mxward.reports.follow.tail import Place, Route, Stop, route
 
@@ -53,11 +53,14 @@ class Follower:
 
     def poll(self) -> Batch | None:
         """The lines that have come; None where none have. Raises OSError, SourceError."""
-        if self._file is None:
-            remarks = self._begin()
-            if remarks:
-                return Batch([], remarks)
-        return None if self._file is None else self._more(self._file)
+        try:
+            if self._file is None:
+                remarks = self._begin()
+                if remarks:
+                    return Batch([], remarks)
+            return None if self._file is None else self._more(self._file)
+        except Moving:
+            return None
 
     def close(self) -> None:
         """Let go of the file."""
@@ -148,7 +151,7 @@ class Follower:
         if file is None:
             return False
         before, head = self.place, stops[0].seen.head
-        if before is not None and before.head and before.head != head:
+        if before is not None and before.head and not head.startswith(before.head):
             self._former = before.head
         self._file, self._offset = file, stops[0].offset
         self._splitter, self._quiet = Splitter(), 0

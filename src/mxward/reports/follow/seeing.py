@@ -10,7 +10,7 @@ from typing import Protocol
 from mxward.reports.follow.tail import LOOKED_AT, Place, Seen, Stop, continues
 from mxward.reports.ingest.sources import Source, SourceError
 
-__all__ = ["Packed", "Plain", "Readable", "look_at", "opened", "survey"]
+__all__ = ["Moving", "Packed", "Plain", "Readable", "look_at", "opened", "survey"]
 
 _TRIES = 5
 _LATE = 86_400 * 10**9
@@ -34,6 +34,9 @@ class Readable(Protocol):
     def was_empty(self) -> bool:
         """Until now, and that it is not any more was not looked at yet."""
 
+    def is_still(self, seen: Seen) -> bool:
+        """Whether it is the file that was seen, with at least the same in it."""
+
     def place(self, offset: int) -> Place:
         """That octet of this file."""
 
@@ -47,27 +50,34 @@ def look_at(path: Path) -> Seen | None:
     except FileNotFoundError:
         return None
     try:
-        about = os.fstat(file)
-        if not stat.S_ISREG(about.st_mode):
-            raise SourceError(f"{path}: is no file")
-        with Source(f"/dev/fd/{file}") as source:  # this one, whatever has its name by now
-            packed, head = bool(source.packed), next(source.pieces(), b"")[:LOOKED_AT]
+        for _ in range(_TRIES):  # it may be cut between the one look and the other
+            about = os.fstat(file)
+            if not stat.S_ISREG(about.st_mode):
+                raise SourceError(f"{path}: is no file")
+            with Source(f"/dev/fd/{file}") as source:  # this one, whatever has its name by now
+                packed, head = bool(source.packed), next(source.pieces(), b"")[:LOOKED_AT]
+            if os.fstat(file).st_mtime_ns == about.st_mtime_ns:
+                break
     finally:
         os.close(file)
     return Seen(path.name, about.st_ino, about.st_size, about.st_mtime_ns, head, packed)
 
 
+class Moving(Exception):
+    """The files are being renamed: which is which can be seen a little later."""
+
+
 def survey(path: Path, place: Place) -> tuple[Seen | None, list[Seen]]:
     """What has a log's name now, and the files beside it that may have had it: of the same name
-    with more behind it. Taken again while they are being renamed. Raises OSError, SourceError.
+    with more behind it. Raises Moving, OSError, SourceError.
     """
     for _ in range(_TRIES):
         names = _names(path)
         live = look_at(path)
         others = [_other(path, name, place) for name in names if name != path.name]
         if names == _names(path):
-            break
-    return live, [one for one in others if one is not None]
+            return live, [one for one in others if one is not None]
+    raise Moving
 
 
 def _names(path: Path) -> dict[str, int]:
@@ -93,16 +103,18 @@ def _other(path: Path, name: str, place: Place) -> Seen | None:
 
 
 def opened(directory: Path, stop: Stop) -> Readable | None:
-    """To be read from there; None where the name has another file by now. Raises OSError."""
+    """To be read from there; None where the name has another file by now, or the file has been cut
+    since it was seen. Raises OSError.
+    """
     path = directory / stop.seen.name
     try:
-        file: Readable = Packed(path, stop) if stop.seen.packed else Plain(path, stop.offset)
+        file: Readable = Packed(path, stop) if stop.seen.packed else Plain(path, stop)
     except FileNotFoundError:
         return None
-    if file.place(0).inode != stop.seen.inode:
-        file.close()
-        return None
-    return file
+    if file.is_still(stop.seen):
+        return file
+    file.close()
+    return None
 
 
 class Plain:
@@ -110,13 +122,13 @@ class Plain:
 
     packed = False
 
-    def __init__(self, path: Path, offset: int) -> None:
+    def __init__(self, path: Path, stop: Stop) -> None:
         """Raises OSError."""
         self._name = path.name
         self._file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._offset = offset
-        self._head = self._look()
-        self._changed_at = os.fstat(self._file).st_mtime_ns
+        self._offset = stop.offset
+        self._head = stop.seen.head
+        self._changed_at = stop.seen.changed_at
 
     def read(self) -> bytes | None:
         if not self._is_whole():
@@ -125,15 +137,18 @@ class Plain:
         if not self._is_whole():  # it was cut meanwhile: these may be other octets
             return None
         if piece:
+            if self._offset <= len(self._head) < LOOKED_AT:
+                self._head = (self._head[: self._offset] + piece)[:LOOKED_AT]
             self._offset += len(piece)
             self._changed_at = os.fstat(self._file).st_mtime_ns
-            if len(self._head) < LOOKED_AT:
-                self._head = self._look()
         return piece
 
     @property
     def was_empty(self) -> bool:
         return not self._head and os.fstat(self._file).st_mtime_ns != self._changed_at
+
+    def is_still(self, seen: Seen) -> bool:
+        return os.fstat(self._file).st_ino == seen.inode and self._is_whole()
 
     def place(self, offset: int) -> Place:
         return Place(os.fstat(self._file).st_ino, offset, self._head, self._changed_at)
@@ -175,6 +190,9 @@ class Packed:
         if self._source.problem:
             raise OSError(self._source.problem)
         return b""
+
+    def is_still(self, seen: Seen) -> bool:
+        return True  # nobody changes those
 
     def place(self, offset: int) -> Place:
         seen = self._seen

@@ -89,7 +89,7 @@ def _made_since(place: Place, older: Sequence[Seen]) -> list[Seen]:
     if place.head or not place.former:
         return []
     newer = [one for one in older if one.changed_at > place.changed_at and one.head]
-    return [one for one in newer if one.head != place.former]
+    return [one for one in newer if not one.head.startswith(place.former)]
 
 
 def _copied(place: Place, files: Sequence[Seen]) -> Seen | None:
