@@ -6,10 +6,11 @@ import re
 from functools import lru_cache
 from ipaddress import ip_address
 
-__all__ = ["address", "parse_address", "text"]
+__all__ = ["IPV4", "address", "parse_address", "text"]
 
 _NUMBER = rb"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_IPV4 = re.compile(rb"%s(?:[.]%s){3}\Z" % (_NUMBER, _NUMBER))
+IPV4 = rb"%s(?:[.]%s){3}" % (_NUMBER, _NUMBER)
+_IPV4 = re.compile(IPV4 + rb"\Z")
 
 
 def text(octets: bytes) -> str:

@@ -26,7 +26,6 @@ from mxward.maillog.postfix_lines import (
     FORWARDED,
     FROM,
     FROM_ODD,
-    HEAD,
     ID,
     NOTIFIED,
     OF_POSTFIX,
@@ -35,6 +34,7 @@ from mxward.maillog.postfix_lines import (
     TO,
 )
 from mxward.maillog.postfix_peers import OWN
+from mxward.maillog.postfix_prefix import Prefix
 from mxward.maillog.postfix_quick import BEGINS, Quick
 from mxward.maillog.postfix_rejected import by_cleanup, by_postscreen, too_big
 from mxward.maillog.postfix_smtpd import Smtpd
@@ -54,7 +54,6 @@ from mxward.maillog.strange import (
 __all__ = ["PostfixReader"]
 
 _NOTHING = b"\n"  # with which no line begins
-_FRACTION_END = len("2026-11-24T10:00:00.123456")
 _AGENTS = b"smtp lmtp relay virtual pipe error retry discard".split()
 _Handler = Callable[[Entry], Iterable[Logged] | str]
 
@@ -77,8 +76,7 @@ class PostfixReader:
         self._clock = clock
         self._elsewhere = elsewhere
         self._entry = Entry(host)
-        self._same = b""  # what most lines have after their microseconds: zone, host and name
-        self._same_host = b""
+        self._prefix = Prefix(clock, self._entry)
         self._messages = Messages(waiting, host)
         self._smtpd = Smtpd(self._kinds, self._messages)
         self._quick = Quick(self._entry, self._kinds, self._messages, self._smtpd.sessions)
@@ -101,14 +99,14 @@ class PostfixReader:
     def read(self, lines: Iterable[bytes]) -> Iterator[Logged]:
         """What these lines tell; they may end with a line feed. Never raises."""
         tally, entry, handlers, daemon_of = self.tally, self._entry, self._handlers, DAEMON.match
-        quick = self._quick.lines.get
+        quick, read_prefix = self._quick.lines.get, self._prefix.read
         before, begin = _NOTHING, 0  # what stood before the daemon in the last line
         try:
             for number, line in enumerate(lines, tally.lines + 1):
                 tally.lines = number
                 if not line.startswith(before):
-                    before = self._begin(line)
-                    begin = len(before)
+                    begin = read_prefix(line)
+                    before = line[:begin] if begin else _NOTHING
                 plain = quick(line[begin : begin + BEGINS]) if begin else None
                 if (
                     len(line) <= LONGEST
@@ -156,26 +154,6 @@ class PostfixReader:
         messages, sessions = held
         self._messages.resume(messages)
         self._smtpd.sessions.resume(sessions)
-
-    def _begin(self, line: bytes) -> bytes:
-        """What stands before the daemon, read; empty where that is unusual, or no date."""
-        entry, same = self._entry, self._same
-        if line.startswith(same, _FRACTION_END) and same:
-            at = self._clock.iso(line[: same.index(b" ") + _FRACTION_END])
-            if at is not None:
-                entry.at, entry.host = at, self._same_host
-                return line[: _FRACTION_END + len(same)]
-        found = HEAD.match(line)
-        if found is None:
-            return b""
-        stamp, entry.host = found.groups()
-        at = self._clock.at(stamp)
-        if at is None:
-            return b""
-        entry.at = at
-        self._same = found[0][_FRACTION_END:] if len(stamp) >= _FRACTION_END else b""
-        self._same_host = entry.host
-        return found[0]
 
     def _unusual(self, line: bytes, number: int) -> Iterable[Logged]:
         """Lines of RFC 5424, without a process's number, with a wrong date; and all others."""

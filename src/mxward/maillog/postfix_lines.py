@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import re
 
+from mxward.maillog.octets import IPV4
+
 __all__ = [
     "BEFORE_FIELDS",
     "BY_CLEANUP",
@@ -73,7 +75,7 @@ _ADDRESS = rb'(?:"[^"\\]*(?:\\.[^"\\]*)*"@)?[^<>"]*'
 _PEER = rb"(([^][ ]*)\[([0-9A-Fa-f.:]+)\](?::([0-9]{1,5}))?)"
 """All of it, name, address and, with `smtpd_client_port_logging`, port."""
 
-ONE_PEER = re.compile(_PEER + rb"\Z")
+ONE_PEER = re.compile(rb"([^][ ]*)\[(?:(%s)|([0-9A-Fa-f.:]+))\](?::([0-9]{1,5}))?\Z" % IPV4)
 CLIENT = re.compile(
     rb"client=%s(?:, sasl_method=[^ ,]+(?:, sasl_username=([^,]+))?)?(?:, sasl_sender=[^ ,]+)?"
     rb"(?:, orig_queue_id=[0-9A-Za-z]+)?(?:, orig_client=[^ ,]+)?\Z" % _PEER

@@ -25,10 +25,12 @@ _MOST = 16_384
 def origin_of(peer: bytes) -> Origin | None:
     """A client; None where it is none. What Postfix calls `unknown` has no confirmed name."""
     found = ONE_PEER.match(peer)
-    client = None if found is None else parse_address(found[3])
-    if found is None or client is None:
+    if found is None:
         return None
-    name, port = found[2], found[4]
+    name, plain, other, port = found.groups()
+    client = parse_address(other) if plain is None else plain.decode("ascii")
+    if client is None:
+        return None
     told = "" if name == b"unknown" else text(name)
     return client, None if port is None else int(port), told, ""
 

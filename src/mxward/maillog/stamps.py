@@ -63,6 +63,11 @@ class Clock:
         self._minute, self._offset, self._base, self._minute_3164, *others = held
         self._base_3164, self._year, self._month = others
 
+    @property
+    def minute(self) -> tuple[bytes, float]:
+        """How the last stamp with a year began, up to its seconds, and when that was."""
+        return self._minute, self._base
+
     def at(self, stamp: bytes) -> float | None:
         """Any of the forms."""
         return self.iso(stamp) if stamp[:1].isdigit() else self.rfc3164(stamp)
