@@ -132,8 +132,12 @@ class Postfix(MailServer):
             address=self.address,
             postfix=room.USERS["postfix"],
         )
-        tls = _TLS if self._write_certificate() else ""
-        return main + tls + self.settings
+        main += _TLS if self._write_certificate() else ""
+        replaced = {line.partition("=")[0].strip() for line in self.settings.splitlines()}
+        kept = [
+            line for line in main.splitlines() if line.partition("=")[0].strip() not in replaced
+        ]
+        return "\n".join([*kept, self.settings])  # of what is set twice each program would complain
 
     def _inet_services(self) -> str:
         host = f"[{self.address}]" if ":" in self.address else self.address
