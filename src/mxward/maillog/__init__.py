@@ -5,7 +5,8 @@ stamps        timestamps -> seconds since the epoch, by the log's own zone
 syslog        what syslog and journald put before a line
 exim          Exim's mainlog and rejectlog
 postfix       Postfix's mail log, joined by queue id
-recognise     which of them a log is
+journal       systemd's journal, as it is exported, as lines of syslog
+recognise     which of them a log is, and who reads one that is both
 kept          what a reader holds between two lines, as JSON
 
 What senders, HELOs, recipients and subjects say is the attacker's word inside our evidence: lines

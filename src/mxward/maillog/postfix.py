@@ -86,8 +86,9 @@ class PostfixReader:
                     continue
                 daemon, entry.pid, entry.id = found.groups()
                 handle = handlers.get(daemon)
-                if handle is None:
-                    self._idle(daemon)
+                if handle is None:  # of a daemon that does nothing here, or of another program
+                    before, begin = _NOTHING, 0
+                    yield from self._unusual(line, number)
                     continue
                 entry.rest = line[found.end() :].rstrip(b"\r\n")
                 entry.number = number
