@@ -168,7 +168,8 @@ def test_spark_says_what_duckdb_says(cluster: Cluster, place: Path, words: tuple
     assert asked(place, *words, "--cluster", cluster.url, python=PYTHON) == ours
     if words == ("report",):
         doors = {door: told["recipients"] for door, told in ours["doors"].items()}
-        assert set(doors) == {"front", "back", "open", "outside"}
+        # unknown: nobody tells what the names of clients are, which an entry asks for
+        assert set(doors) == {"front", "back", "open", "outside", "unknown"}
         assert min(doors.values()) > 100
         assert ours["front_doors"]["recipients"]["remembered_for_that_time"] > 10_000
 

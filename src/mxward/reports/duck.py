@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from mxward.reports.engine import EngineError, Parameter, question
-from mxward.reports.schema import SCHEMA
+from mxward.reports.schema import SCHEMA, VERSION
 
 __all__ = ["DuckEngine"]
 
@@ -50,9 +50,30 @@ class DuckEngine:
             self._connection.register("arrivals", SCHEMA.empty_table())
             return
         listed = ", ".join(map(_literal, files))
+        self._check(listed)
         self._connection.execute(
             f"CREATE TEMP VIEW arrivals AS SELECT * FROM read_parquet([{listed}], "  # noqa: S608
             "hive_partitioning = true, hive_types_autocast = false)"
+        )
+
+    def _check(self, files: str) -> None:
+        """All of them must be of the schema that is known here. Raises EngineError."""
+        sql = (
+            f"SELECT f.file_name, decode(k.value) FROM parquet_file_metadata([{files}]) AS f "  # noqa: S608
+            f"LEFT JOIN (FROM parquet_kv_metadata([{files}]) WHERE decode(key) = 'mxward') AS k "
+            "ON f.file_name = k.file_name "
+            f"WHERE decode(k.value) IS DISTINCT FROM '{VERSION}' ORDER BY 1 LIMIT 1"
+        )
+        others = self._connection.sql(sql).fetchall()
+        if not others:
+            return
+        name, version = others[0]
+        if version is None:
+            raise EngineError(f"{name}: is no file of arrivals; name a table of `mxward ingest`")
+        age = "a newer" if version.isdecimal() and int(version) > VERSION else "an older"
+        raise EngineError(
+            f"{name}: was written by {age} mxward (schema {version}, here {VERSION}); let "
+            "`mxward ingest` read the logs again"
         )
 
     # -- Engine ---------------------------------------------------------------------------------
