@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.processes import children, wait_until_gone
+from tests.processes import wait_until_gone
 from tools import spark_cache
 
 __all__ = ["Cluster"]
@@ -54,12 +54,12 @@ class Cluster:
 
     def executors(self) -> list[int]:
         """The pids of what works for the workers, each in a Java of its own."""
-        return [pid for worker in self.workers for pid in children(worker)]
+        return [pid for worker in self.workers for pid in _children(worker)]
 
     def kill_a_worker(self) -> None:
         """As if its machine had lost its power: the worker, and what works for it."""
         worker = self.workers.pop()
-        working = children(worker)
+        working = _children(worker)
         for pid in (worker, *working):
             os.kill(pid, signal.SIGKILL)
         wait_until_gone([worker, *working])
@@ -135,6 +135,12 @@ class Cluster:
                 time.sleep(0.2)
             else:
                 return
+
+
+def _children(parent: int) -> list[int]:
+    """Whichever of its threads has started them."""
+    found = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(pid) for path in found for pid in path.read_text().split()]
 
 
 def _session(leader: int) -> list[int]:

@@ -19,6 +19,7 @@ import pytest
 
 from mxward.model import Kind, Known, Question, Remembered
 from mxward.store.database import Store
+from tests.processes import wait_until_gone
 from tests.reports.arrivals import WHEN, row, write
 from tests.reports.spark_cluster import Cluster
 from tools import spark_cache
@@ -205,7 +206,7 @@ def test_nothing_is_left_running(place: Path, tmp_path: Path) -> None:
         asked(place, "report", "--cluster", started.url, python=PYTHON)
         pids = [*started.workers, *started.executors()]
         assert len(pids) >= 3
-    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    wait_until_gone(pids)
 
 
 def told_of(place: Path, *words: str) -> tuple[int, str]:

@@ -124,7 +124,7 @@ def test_the_five_ways(engine: DuckEngine) -> None:
     # the own domain's mail too: a firewall knows no domains
     assert (ways["firewall"].stopped, ways["firewall"].honest_lost) == (12, 5)
     assert (ways["drop A records"].stopped, ways["drop A records"].records) == (0, 1)
-    assert ways["drop A records"].left_open == "mail. for 1 domains"
+    assert ways["drop A records"].left_open == "mail. for 1 domain"
     assert (ways["move the server"].stopped, ways["move the server"].records) == (12, 2)
     assert (ways["proxy"].stopped, ways["proxy"].share, ways["proxy"].honest_lost) == (12, 1.0, 0)
     assert told.recommended == "proxy"

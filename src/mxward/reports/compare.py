@@ -16,6 +16,7 @@ import pyarrow as pa
 from mxward.model import FrontDoor, Rules
 from mxward.networks import Network, Networks
 from mxward.reports.engine import Engine
+from mxward.reports.page import counted
 
 __all__ = ["FEW_DOMAINS", "Comparison", "Leading", "Way", "compare", "fronted_by"]
 
@@ -135,7 +136,7 @@ def _accept_rules(mail: _Mail, fronted: Collection[str]) -> Way:
 
 
 def _firewall(mail: _Mail) -> Way:
-    left = f"scanners' clients for other domains: {mail.firewall_open:,} recipients"
+    left = f"scanners' clients for other domains: {counted(mail.firewall_open, 'recipient')}"
     return _way(
         mail,
         "firewall",
@@ -167,7 +168,8 @@ def _drop_records(mail: _Mail, fronted: Collection[str], leading: Leading | None
         len(bare),
         len(bare),
         left_open=", ".join(
-            f"{name} for {count:,} domains" for name, count in others.most_common(3)
+            f"{name} for {counted(count, 'domain')}"
+            for name, count in sorted(others.items(), key=lambda item: (-item[1], item[0]))[:3]
         )
         or "none of the names that were tried",
         at_most=True,
@@ -218,23 +220,23 @@ def _recommend(mail: _Mail, fronted: int) -> tuple[str, tuple[str, ...]]:
             "nothing came by the back door in these logs, and nothing keeps it shut",
             "stage observe changes nothing for any client, and tells when that changes",
         )
+    back, honest = counted(mail.back, "recipient"), counted(mail.honest, "recipient")
     if mail.honest:
         return "proxy", (
-            f"{mail.honest:,} recipients of back-door mail look honest: by stage reroute they go "
-            "through the scanner and arrive; the other ways lose them",
-            f"it stops all {mail.back:,} recipients of untrusted back-door mail, for every domain",
+            f"{honest} of back-door mail came from clients that look honest: by stage reroute such "
+            "mail goes through the scanner and arrives; the other ways lose it",
+            f"it stops untrusted back-door mail ({back}) for every domain",
             *_against_firewall(mail),
         )
     if fronted <= FEW_DOMAINS:
         return "accept rules", (
-            f"nothing of the {mail.back:,} recipients of back-door mail looks honest",
-            f"there are {fronted} domains to look after: the mail server can do that by itself",
+            f"nothing of the back-door mail ({back}) looks honest",
+            f"with {counted(fronted, 'domain')} to look after, the mail server can do that itself",
             *_against_firewall(mail),
         )
     return "proxy", (
-        f"nothing of the {mail.back:,} recipients of back-door mail looks honest: by stage refuse "
-        "it ends at once",
-        f"there are {fronted:,} domains, and none of them has to be touched",
+        f"nothing of the back-door mail ({back}) looks honest: by stage refuse it ends at once",
+        f"of {counted(fronted, 'domain')} none has to be touched",
         *_against_firewall(mail),
     )
 
@@ -244,13 +246,13 @@ def _against_firewall(mail: _Mail) -> tuple[str, ...]:
     told = []
     if lost > 0:
         told.append(
-            f"a firewall would also stop {lost:,} recipients that are nobody's back door: it knows "
-            "no domains"
+            f"a firewall would also stop mail that is nobody's back door "
+            f"({counted(lost, 'recipient')}): it knows no domains"
         )
     if left:
         told.append(
-            f"and let {left:,} recipients in by the back door, from one domain's scanner for "
-            "another's"
+            "a firewall would let in by the back door what one domain's scanner brings for "
+            f"another domain ({counted(left, 'recipient')})"
         )
     return tuple(told)
 

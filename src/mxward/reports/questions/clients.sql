@@ -12,7 +12,8 @@ WITH came AS (
         count(DISTINCT domain) AS domains,
         min(size) AS smallest,
         max(size) AS largest,
-        count(CASE WHEN tls <> '' THEN 1 END) AS with_tls,
+        count(CASE WHEN tls <> '' OR protocol IN ('smtps', 'smtpsa', 'esmtps', 'esmtpsa') THEN 1 END)
+            AS with_tls,
         count(CASE WHEN tls = '' THEN 1 END) AS without_tls,
         count(CASE WHEN reason = 'trusted' THEN 1 END) AS trusted
     FROM back
