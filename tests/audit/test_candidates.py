@@ -220,3 +220,18 @@ def test_a_txt_record_of_64_kib() -> None:
         found.spf_broken
         == "its TXT records are 64,081 octets long, which few resolvers bring whole"
     )
+
+
+@pytest.mark.parametrize(
+    ("records", "there"),
+    [
+        (['"v=STSv1; id=1"'], True),
+        (['"v = STSv1;id=1"', '"something else"'], True),
+        (['"v=STSv1; id=1"', '"v=STSv1; id=2"'], False),  # RFC 8461 3.1: then there is none
+        (['"v=STSv2; id=1"'], False),
+        ([], False),
+    ],
+)
+def test_whether_there_is_a_policy_of_mta_sts(records: list[str], there: bool) -> None:
+    lines = [f"_mta-sts.it.co.za TXT {record}" for record in records]
+    assert surveyed("it.co.za", Zone.of([*MX.strip().split("\n"), *lines])).mta_sts is there

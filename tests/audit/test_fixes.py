@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
 
 from mxward.audit.fixes import Group, fixes
+from mxward.audit.judging import Verdict
+from mxward.audit.services import Nature, Service
 from mxward.networks import Networks
+from tests.audit.world import PREMISES, SERVICES, Case
 
 SCANNER = Group(
     ("scanner",),
@@ -103,3 +107,16 @@ def test_no_name_breaks_out(name: str) -> None:
     for group in (SCANNER._replace(domains=(name,)), SCANNER._replace(scanners=(name,))):
         with pytest.raises(ValueError, match="is no domain and no scanner"):
             fixes([group], SERVER)
+
+
+def test_a_domain_behind_two_scanners_of_which_one_is_not_known() -> None:
+    """Half of its networks would lose half of its mail."""
+    case = Case.read(
+        "it.co.za MX 10 mx.scanner.example\nit.co.za MX 20 mx.unlisted.example\n"
+        "mx.scanner.example A 198.51.100.1\nmx.unlisted.example A 203.0.113.200\n"
+        "@probe 192.0.2.25:25 it.co.za accepted catch_all=yes"
+    )
+    unlisted = Service("unlisted", "Unlisted", Nature.SCANNER, ("unlisted.example",))
+    case.premises = replace(PREMISES, services=SERVICES.adding([unlisted]))
+    (door,) = [each for each in case.findings() if each.server]
+    assert (door.verdict, door.fixes) == (Verdict.OPEN, ())

@@ -59,6 +59,8 @@ def test_what_is_heard_before_the_rest_of_the_domains_is_not_lost() -> None:
     ledger.heard(probed("192.0.2.25:25", "d0.example", "unreached"))
     ledger.add(surveyed("d1.example", zone))
     ledger.add(surveyed("d0.example", zone))
+    ledger.domains.pop("d0.example")
+    ledger.add(surveyed("d0.example", zone))
     at = ledger.servers["192.0.2.25", 25].at
     assert at == {
         "d0.example": At(Verdict.CLOSED, How.NOBODY),

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,6 +95,13 @@ def test_csv(report: Report) -> None:
     )
     for line in csv.reader(io.StringIO(text)):
         assert not any(cell.startswith(("=", "+", "-", "@")) for cell in line), "a formula"
+
+
+def test_csv_of_a_waiver_that_is_a_formula() -> None:
+    case = Case.read(GIVEN)
+    case.waivers = [replace(waiver, owner="=HYPERLINK(1)") for waiver in case.waivers]
+    owners = {row["owner"] for row in csv.DictReader(io.StringIO(as_csv(case.report())))}
+    assert owners == {"", "'=HYPERLINK(1)"}
 
 
 def test_prometheus_reads_the_metrics(report: Report) -> None:

@@ -1,5 +1,5 @@
-"""`mxward audit` on a net of real servers: every server gets its true verdict, and the mends shut the
-real doors: for everybody but the scanner, and by words that prove it when they are tested again.
+"""`mxward audit` on a net of real servers: every server gets its true verdict, and the mends shut
+the real doors: for everybody but the scanner, by words that prove it when they are tested again.
 """
 
 from __future__ import annotations
