@@ -19,6 +19,7 @@ from benchmarks.works import (
     large,
     memory,
     probing,
+    questions,
     reading_logs,
     refused,
     relayed,
@@ -45,4 +46,5 @@ WORKS: Mapping[str, Callable[[Path, Effort], Result]] = {
     "reading-logs": reading_logs.run,
     "ingest-processes": ingest_processes.run,
     "ingest-memory": ingest_memory.run,
+    "questions": questions.run,
 }

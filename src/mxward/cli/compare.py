@@ -49,10 +49,10 @@ def compare(
     from mxward.networks import address
     from mxward.reports import as_data
     from mxward.reports import compare as ways
-    from mxward.reports.summary import summarise
+    from mxward.reports.summary import senders
 
     with judging.judged(path, names, zone, offline, cluster) as told:
-        summarise(told.engine, told.inventory)
+        senders(told.engine, told.inventory)
         leads = None
         if not offline:
             interfaces = told.engine.ask("interfaces")["interface"].to_pylist()

@@ -13,7 +13,16 @@ from mxward.reports.engine import Engine
 from mxward.reports.honesty import Client, Helo, Sign, judged_honest, lies, signs
 from mxward.reports.lent import texts
 
-__all__ = ["MOST_DOMAINS", "ByDay", "ByDomain", "Report", "Sender", "Totals", "summarise"]
+__all__ = [
+    "MOST_DOMAINS",
+    "ByDay",
+    "ByDomain",
+    "Report",
+    "Sender",
+    "Totals",
+    "senders",
+    "summarise",
+]
 
 MOST_DOMAINS = 50
 _HELOS_SHOWN = 5
@@ -89,19 +98,27 @@ def summarise(engine: Engine, inventory: Domains, most_domains: int = MOST_DOMAI
 
     Raises EngineError.
     """
-    engine.set_up("attempts")
-    engine.set_up("noted")
-    engine.set_up("back")
-    senders = tuple(_senders(engine, inventory))
-    engine.lend("honest", texts("client", (s.client.client for s in senders if s.honest)))
+    found = senders(engine, inventory)
     return Report(
         totals=Totals(**engine.ask("totals").to_pylist()[0]),
         by_day=tuple(ByDay(**row) for row in engine.ask("doors_by_day").to_pylist()),
         domains=tuple(
             ByDomain(**row) for row in engine.ask("domains", most=most_domains).to_pylist()
         ),
-        senders=senders,
+        senders=found,
     )
+
+
+def senders(engine: Engine, inventory: Domains) -> tuple[Sender, ...]:
+    """Who uses the back door, once `judged` is set up; lends `honest` for what follows.
+
+    Raises EngineError.
+    """
+    for name in ("attempts", "noted", "back"):
+        engine.set_up(name)
+    found = tuple(_senders(engine, inventory))
+    engine.lend("honest", texts("client", (s.client.client for s in found if s.honest)))
+    return found
 
 
 def _senders(engine: Engine, inventory: Domains) -> list[Sender]:
