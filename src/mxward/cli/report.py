@@ -20,8 +20,8 @@ from which clients, and which of those look honest.
 
 LOG is a log of Exim (mainlog, rejectlog) or Postfix, plain or compressed (gz, xz, zst, bz2), a
 journal as `journalctl -o export` writes it, - for standard input, or a directory that `mxward
-ingest` has written. Front doors are those that mxward remembers, else those that the DNS tells
-today.
+ingest` has written. Front doors are those that mxward remembers for the time of each message, else
+those of today; it says which.
 
 With --what-if, the rule of the live proxy is replayed over the past with that stage for every
 domain: what would have been stopped, from whom, for whom, and how much of it looks honest, one by
