@@ -76,8 +76,9 @@ def stand(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, dovecot: Dovecot
 ) -> Iterator[Site]:
     kind, identity = request.param
-    settings = {"settings": _POSTFIX} if kind is Postfix else {"authenticators": _EXIM}
-    with site(tmp_path_factory.mktemp("site"), kind, **settings) as made:
+    settings, authenticators = (_POSTFIX, "") if kind is Postfix else ("", _EXIM)
+    directory = tmp_path_factory.mktemp("site")
+    with site(directory, kind, settings=settings, authenticators=authenticators) as made:
         made.start(identity, stage="refuse")
         yield made
 
