@@ -71,7 +71,10 @@ class Stub:
         self._patience = timeout / _TRIES
         self._first = 0  # the server that is asked first
         self._lost_in_a_row = 0
-        self._under_way: deque[tuple[float, _Flight, int]] = deque()
+        # A flight must go when it is over: memory that is used again at once is quick.
+        self._under_way: dict[int, _Flight] = {}  # by the number of what was sent last
+        self._due: deque[tuple[float, int]] = deque()  # when which of them has waited too long
+        self._number = 0
         self._timer: asyncio.TimerHandle | None = None
         self._connections: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(_TCP_AT_ONCE)
@@ -105,15 +108,18 @@ class Stub:
             self._timer.cancel()
             self._timer = None
         self._under_way.clear()
+        self._due.clear()
 
     def _send(self, flight: _Flight, now: float) -> None:
+        self._under_way.pop(flight.number, None)
+        self._number = flight.number = self._number + 1
+        self._under_way[flight.number] = flight
         flight.tries += 1
-        flight.turn += 1
         flight.server = self._server_for(flight)
         sent = self._sockets[flight.server].send(flight.chase.message, flight)
         if sent is not None:  # what cannot be sent is lost, as anything may be on its way
             flight.awaits.append(sent)
-        self._under_way.append((now + self._patience, flight, flight.turn))
+        self._due.append((now + self._patience, flight.number))
         if self._timer is None:
             self._look_again_at(now + self._patience)
 
@@ -179,13 +185,13 @@ class Stub:
     def _look(self) -> None:
         """Send again what has waited too long, or give it up."""
         now = asyncio.get_running_loop().time()
-        while self._under_way and self._under_way[0][0] <= now:
-            _, flight, turn = self._under_way.popleft()
-            if flight.turn == turn:
+        while self._due and self._due[0][0] <= now:
+            _, number = self._due.popleft()
+            if flight := self._under_way.get(number):
                 self._miss(flight)
         self._timer = None
-        if self._under_way:
-            self._look_again_at(max(self._under_way[0][0], now + _TICK))
+        if self._due:
+            self._look_again_at(max(self._due[0][0], now + _TICK))
 
     def _miss(self, flight: _Flight) -> None:
         if flight.server == self._first:
@@ -201,7 +207,7 @@ class Stub:
 
     def _forget(self, flight: _Flight) -> None:
         """Await no answer to what it has asked so far."""
-        flight.turn += 1
+        self._under_way.pop(flight.number, None)
         for udp, ident in flight.awaits:
             udp.forget(ident)
         flight.awaits.clear()
@@ -221,7 +227,7 @@ class _Flight:
     first: int  # the server that it asks first
     server: int = 0  # the one that was asked last
     tries: int = 0  # of the message that is asked now
-    turn: int = 0  # counts all that happened to it: a time that ran for an earlier turn is over
+    number: int = 0  # of what was sent last
     awaits: list[tuple[UdpSocket[_Flight], int]] = field(default_factory=list)
     failed: frozenset[int] = frozenset()  # servers that had nothing to say
 
