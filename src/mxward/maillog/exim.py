@@ -37,6 +37,11 @@ __all__ = ["EximReader"]
 
 _DELIVERIES = {mark.encode(): mark for mark in ("=>", "->", ">>", "*>", "**", "==")}
 _COUNTED = {**_DELIVERIES, b"Completed": "Completed"}
+_AFTER_ID = {b" %s " % mark: kind for mark, kind in _DELIVERIES.items()} | {b" Com": "Completed"}
+_PLETED = {b"pleted", b"pleted\n", b"pleted\r\n"}
+_NEVER = b"\n"  # what no line begins with that has anything else in it
+_ENDS = (b"\n", b"\r")
+_MOST_KNOWN = 10_000
 _REFUSALS = {
     "Connection from",
     "refused connection from",
@@ -79,13 +84,21 @@ class EximReader:
         """What these lines tell; they may end with a line feed. Never raises."""
         tally, kinds, iso = self.tally, self.tally.told, self._clock.iso
         head, entry, waiting, host = HEAD.match, self._entry, self._waiting.messages, self._host
-        last, at = b"", None  # most lines have the time of the line before
-        for line in lines:
-            tally.lines = number = tally.lines + 1
+        last, at, begins = b"", None, _NEVER  # most lines have the time of the line before
+        known: set[bytes] = set()  # and ids of arrivals that are complete: these are only counted
+        before = after = length = 0  # where an id begins and ends, and how long those known are
+        for number, line in enumerate(lines, tally.lines + 1):
+            tally.lines = number
             if len(line) > LONGEST:
                 tally.wonder(TOO_LONG, number, line)
                 continue
-            line = line.removesuffix(b"\n").removesuffix(b"\r")
+            if not waiting and line[before:after] in known and line[:before] == begins:
+                kind = _AFTER_ID.get(line[after : after + 4])
+                if kind is not None and (kind != "Completed" or line[after + 4 :] in _PLETED):
+                    kinds[kind] += 1
+                    continue
+            if line.endswith(_ENDS):
+                line = line.removesuffix(b"\n").removesuffix(b"\r")
             found = head(line)
             if found is None:
                 yield from self._without_time(line, number)
@@ -93,8 +106,21 @@ class EximReader:
             stamp, message, mark = found.groups()
             if stamp != last:
                 last, at = stamp, iso(stamp)
+                begins = _NEVER if at is None else stamp + b" "
+                before, after = len(begins), len(begins) + length
             if at is None:
                 tally.wonder(WRONG_DATE, number, line)
+            elif mark == b"<=" and message is not None:
+                logged = arrival(line, found.end(), at, host, message.decode("ascii"), number)
+                if logged is None or not logged.recipients:
+                    yield from self._arrived(logged, "<=", line, number)
+                    continue
+                if len(message) != length or len(known) >= _MOST_KNOWN:
+                    known.clear()
+                    length, after = len(message), before + len(message)
+                known.add(message)
+                kinds["<="] += 1
+                yield logged
             elif not waiting and mark in _COUNTED and message is not None:
                 kinds[_COUNTED[mark]] += 1
             else:
@@ -136,11 +162,7 @@ class EximReader:
             return self._unmarked(line, begin, at, host, id_, number)
         if mark == b"<=" or mark == b"(=":
             logged = arrival(line, begin, at, host, message.decode("ascii"), number)
-            if logged is None:
-                self._wonder(NOT_AN_ARRIVAL, number, line)
-                return ()
-            tally.told["<=" if mark == b"<=" else "(="] += 1
-            return (logged,) if logged.recipients else self._waiting.put(logged)
+            return self._arrived(logged, mark.decode("ascii"), line, number)
         if mark == b"Completed":
             tally.told["Completed"] += 1
             return self._waiting.take(host, message.decode("ascii"))
@@ -151,6 +173,15 @@ class EximReader:
         else:
             self._wonder(NOT_A_DELIVERY, number, line)
         return ()
+
+    def _arrived(
+        self, logged: Logged | None, mark: str, line: bytes, number: int
+    ) -> Iterable[Logged]:
+        if logged is None:
+            self._wonder(NOT_AN_ARRIVAL, number, line)
+            return ()
+        self.tally.told[mark] += 1
+        return (logged,) if logged.recipients else self._waiting.put(logged)
 
     def _unmarked(
         self, line: bytes, begin: int, at: float, host: str | None, message: str | None, number: int

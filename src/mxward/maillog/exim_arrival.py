@@ -43,8 +43,8 @@ def arrival(
     if place is None or (cut and recipients is None):
         return None
     name_text, helo_text, client_text, interface_text = place
-    protocol_text, no_tls, nobody = _told_by_protocol(protocol)
-    return Logged(
+    protocol_text, tls, nobody = _told_by_protocol(protocol, cipher)
+    told = (
         at,
         _ACCEPTED,
         "exim",
@@ -57,7 +57,7 @@ def arrival(
         name_text,
         helo_text,
         protocol_text,
-        no_tls if cipher is None else cipher_name(cipher),
+        tls,
         None if certificate is None else text(certificate),
         None if verified is None else verified == b"yes",
         nobody if who is None else authenticated(who),
@@ -70,12 +70,14 @@ def arrival(
         number,
         cut,
     )
+    return tuple.__new__(Logged, told)  # by name it takes half a microsecond more
 
 
 def _pasted(line: bytes, begin: int) -> re.Match[bytes] | None:
     return None if b'"' in line or b"\xe2\x80" not in line else PASTED.match(line, begin)
 
 
+@lru_cache(maxsize=1 << 14)
 def connection(
     name: bytes | None, helo: bytes | None, client: bytes | None, interface: bytes | None
 ) -> tuple[str | None, str | None, str | None, str | None] | None:
@@ -110,24 +112,25 @@ def authenticated(who: bytes) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _told_by_protocol(protocol: bytes) -> tuple[str, str | None, str | None]:
-    """Its name, and what it says where neither a cipher nor a user is logged."""
-    no_tls = "" if protocol in _WITHOUT_TLS else None
+def _told_by_protocol(protocol: bytes, cipher: bytes | None) -> tuple[str, str | None, str | None]:
+    """Its name, the cipher, and what it says of a user where none is logged."""
+    tls = "" if protocol in _WITHOUT_TLS else None
+    if cipher is not None:
+        tls = cipher_name(cipher)
     if protocol in _NOT_AUTHENTICATED:
-        return text(protocol), no_tls, ""
-    return text(protocol), no_tls, "(not told)" if protocol in _AUTHENTICATED else None
+        return text(protocol), tls, ""
+    return text(protocol), tls, "(not told)" if protocol in _AUTHENTICATED else None
 
 
 def _recipients(octets: bytes) -> tuple[str, ...]:
     if b" " not in octets:
-        return (text(octets),)
+        return (str(octets, "utf-8", "backslashreplace"),)
     if b'"' in octets:
         return tuple(dict.fromkeys(map(text, RECIPIENT.findall(octets))))
     return tuple(dict.fromkeys(text(octets).split(" ")))
 
 
 def _subject(quoted: bytes) -> str:
-    if quoted[:1] != b'"':
-        return text(quoted[3:-3])
-    inner = quoted[1:-1]
-    return text(_ESCAPED.sub(rb"\1", inner) if b"\\" in inner else inner)
+    if b"\\" in quoted:
+        quoted = _ESCAPED.sub(rb"\1", quoted)
+    return str(quoted, "utf-8", "backslashreplace")

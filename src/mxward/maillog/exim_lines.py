@@ -65,9 +65,10 @@ _END = rb'(?: from(?: <(?:%s@|)[^<>"]*>|)|)(?: +for (%s(?: %s)*)|)\Z' % (
     ONE_RECIPIENT,
     ONE_RECIPIENT,
 )
-ARRIVAL = re.compile(_ARRIVAL + rb"(?: T=(%s)|)" % QUOTED + _END, re.DOTALL)
+_SUBJECT = rb'(?: T="([^"\\]*(?:\\.[^"\\]*)*)"|)'
+ARRIVAL = re.compile(_ARRIVAL + _SUBJECT + _END, re.DOTALL)
 PASTED = re.compile(
-    _ARRIVAL + rb'(?: T=(\xe2\x80[\x9c\x9d][^"]*?\xe2\x80[\x9c\x9d])|)' + _END, re.DOTALL
+    _ARRIVAL + rb'(?: T=\xe2\x80[\x9c\x9d]([^"]*?)\xe2\x80[\x9c\x9d]|)' + _END, re.DOTALL
 )
 """As a web page prints it: typographic quotation marks, and none of the other ones."""
 

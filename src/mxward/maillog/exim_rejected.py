@@ -125,7 +125,7 @@ def _logged(
         return None
     at, host, message, number = where
     name, helo, client, interface = place
-    return Logged(
+    told = (
         at,
         _REJECTED if later is None else _DEFERRED,
         "exim",
@@ -146,7 +146,9 @@ def _logged(
         text(why),
         None,
         number,
+        False,
     )
+    return tuple.__new__(Logged, told)
 
 
 class Copies:
