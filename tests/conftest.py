@@ -9,6 +9,7 @@ with `--long` many more, new ones.
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Callable
 
@@ -30,6 +31,8 @@ settings.register_profile("long", max_examples=2000, deadline=None)
 
 def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("long" if config.getoption("--long") else "short")
+    # Where a shell's `&` has it ignored, the programs under test would ignore it too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[_WHY_NOT_REAL] = why_not = room.why_not()
     if why_not is None:
         room.leave_the_network()
