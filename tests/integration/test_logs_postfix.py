@@ -126,7 +126,7 @@ def wait_until_delivered(server: Postfix) -> None:
     """What was submitted may not be in a queue yet."""
     server.wait_until(
         lambda: (
-            all(f"to=<{name}@it.co.za>" in server.log for name in ("a", "b"))
+            all(f"to=<{name}@it.co.za>, relay=" in server.log for name in ("a", "b"))
             and server.log.count("uid=") == 2
         ),
         30,
