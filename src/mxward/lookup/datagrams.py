@@ -3,21 +3,24 @@
 A socket is connected, so the kernel lets through nothing but what comes from the server's address
 and port. Its own port the kernel chose; the ids of its questions are random. Several are in use at
 once, and each gives way to a new one after some questions.
+
+No event loop watches them: they are read when somebody says so. (libuv, on which uvloop rests,
+watches a socket no more that had an error, such as ECONNREFUSED while a server is restarted.)
 """
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 __all__ = ["Ids", "Sockets", "UdpSocket"]
 
 _AT_ONCE = 4  # sockets to one server: so many ports to guess from, and buffers that may fill up
 _WORN = 2_000  # questions through one socket
-_BATCH = 100  # answers read before others get their turn
+_BATCH = 500  # datagrams read from one socket before others get their turn
 _LARGEST = 4_096  # octets of a datagram: more was not asked for, and cut off it is broken
 _BUFFER = 1 << 20  # octets, as far as the kernel allows it: 500 answers may come at once
 
@@ -49,7 +52,6 @@ class UdpSocket(Generic[Owner]):
         self._owners: dict[int, Owner] = {}
         self._ids = ids
         self._heard = heard
-        self._loop = asyncio.get_running_loop()
         self._socket = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
@@ -57,50 +59,50 @@ class UdpSocket(Generic[Owner]):
         except OSError:
             self._socket.close()
             raise
-        self._loop.add_reader(self._socket, self._readable)
 
     def send(self, message: bytes, owner: Owner) -> int:
         """Send a message that lacks its id; returns the id.
 
-        Raises OSError where it is not sent; that may tell what became of an earlier one.
+        What cannot be sent is lost, as anything may be on its way.
         """
         ident = self._ids.next()
         while ident in self._owners:
             ident = self._ids.next()
-        self._socket.send(ident.to_bytes(2) + message)
         self._owners[ident] = owner
         self.left -= 1
+        octets = ident.to_bytes(2) + message
+        try:
+            self._socket.send(octets)
+        except OSError:  # most often ECONNREFUSED, of an earlier one
+            with suppress(OSError):
+                self._socket.send(octets)
         return ident
 
     def forget(self, ident: int) -> None:
-        """Await no answer to this any more. It closes with the last, when it takes no more."""
+        """Await no answer to this any more."""
         self._owners.pop(ident, None)
-        if self.left <= 0 and not self._owners:
-            self.close()
-
-    def close(self) -> None:
-        """Await nothing any more."""
-        if self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket)
-            self._socket.close()
 
     @property
     def awaits(self) -> bool:
         """Whether answers may still come."""
         return bool(self._owners)
 
-    def _readable(self) -> None:
+    def read(self) -> None:
+        """Tell the owners of all answers that have come."""
         for _ in range(_BATCH):
             try:
                 octets = self._socket.recv(_LARGEST)
             except BlockingIOError:
                 return
-            except OSError:  # nobody listens there now; or it was closed just now
-                self.left = 0  # libuv listens no more to a socket that had an error
-                return
+            except OSError:  # nobody listens there now
+                continue
             owner = self._owners.get(int.from_bytes(octets[:2]))
             if owner is not None:
                 self._heard(owner, octets)
+
+    def close(self) -> None:
+        """Await nothing any more."""
+        self._socket.close()
 
 
 class Sockets(Generic[Owner]):
@@ -111,41 +113,39 @@ class Sockets(Generic[Owner]):
     ) -> None:
         self._open: Callable[[], UdpSocket[Owner]] = lambda: UdpSocket(family, address, ids, heard)
         self._fresh: list[UdpSocket[Owner]] = []
-        self._leaving: list[UdpSocket[Owner]] = []
+        self._worn: list[UdpSocket[Owner]] = []  # which await answers still
         self._turn = 0
 
-    def send(self, message: bytes, owner: Owner) -> tuple[UdpSocket[Owner], int] | None:
-        """Send through each socket in its turn; returns which, and the id. None: it is lost."""
+    def next(self) -> UdpSocket[Owner]:
+        """The socket for the next question: each in its turn. Raises OSError."""
         self._turn = turn = (self._turn + 1) % _AT_ONCE
-        try:
-            udp = self._at(turn)
-            try:
-                return udp, udp.send(message, owner)
-            except OSError:  # most often ECONNREFUSED, of an earlier one
-                udp.left = 0
-                udp = self._at(turn)
-                return udp, udp.send(message, owner)
-        except OSError:
-            return None
-
-    def _at(self, turn: int) -> UdpSocket[Owner]:
         if turn >= len(self._fresh):
             self._fresh.append(self._open())
             return self._fresh[-1]
         found = self._fresh[turn]
         if found.left <= 0:
             self._fresh[turn] = self._open()
-            self._leaving = [each for each in self._leaving if each.awaits]
-            if found.awaits:
-                self._leaving.append(found)
-            else:
-                found.close()
+            self._worn.append(found)
             found = self._fresh[turn]
         return found
 
+    def read(self) -> None:
+        """Tell the owners of all answers that have come."""
+        for each in (*self._fresh, *self._worn):
+            if each.awaits:
+                each.read()
+        if self._worn:
+            self._retire()
+
     def close(self) -> None:
         """Await nothing any more."""
-        for each in (*self._fresh, *self._leaving):
+        for each in (*self._fresh, *self._worn):
             each.close()
         self._fresh.clear()
-        self._leaving.clear()
+        self._worn.clear()
+
+    def _retire(self) -> None:
+        for each in self._worn:
+            if not each.awaits:
+                each.close()
+        self._worn = [each for each in self._worn if each.awaits]

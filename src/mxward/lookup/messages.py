@@ -79,47 +79,42 @@ def read(message: bytes, question: bytes) -> Said | None:
     if rcode not in (_NOERROR, _NXDOMAIN):
         return FAILED
     try:
-        records = _records(message, at, answers + authorities + others)
-        authority = answers + authorities
-        if _extended(message, records, authority):
+        records, extended = _records(message, at, answers + authorities, others)
+        if extended:
             return FAILED
-        return _say(message, question, flags, records[:answers], records[answers:authority])
+        authority = records[answers : answers + authorities]
+        return _say(message, question, flags, records[:answers], authority)
     except (Broken, IndexError, struct.error):
         return FAILED
 
 
-def _records(message: bytes, at: int, count: int) -> list[_Record]:
-    """The records of all sections. Those of other classes have the type 0."""
-    found = []
-    for _ in range(count):
+def _records(message: bytes, at: int, first: int, others: int) -> tuple[list[_Record], int]:
+    """The records of all sections, the first two of which have so many together.
+
+    Those of other classes have the type 0. Comes with the part of the response code that is in the
+    OPT record, one of the `others` (RFC 6891 6.1.3).
+    """
+    found: list[_Record] = []
+    opt = None
+    for number in range(first + others):
         owner = at
         at = at + 2 if message[at] >= _POINTER else past_name(message, at)
         code, in_class, ttl, length = _FIXED.unpack_from(message, at)
         start = at + _FIXED.size
         at = start + length
-        if code != _OPT:  # where others have a class and a TTL, it has something else
-            if in_class != IN:
-                code = 0
-            if ttl > _LONGEST_TTL:
-                ttl = 0
+        if code == _OPT:  # where others have a class and a TTL, it has something else
+            if opt is not None or number < first or message[owner]:
+                raise Broken("an OPT record that has no place there")
+            opt = ttl >> 24
+            continue
+        if in_class != IN:
+            code = 0
+        if ttl > _LONGEST_TTL:
+            ttl = 0
         found.append((owner, code, ttl, start, at))
     if at != len(message):
         raise Broken("a record that ends early, or octets after the last")
-    return found
-
-
-def _extended(message: bytes, records: list[_Record], others: int) -> int:
-    """The part of the response code that is in the OPT record (RFC 6891 6.1.3).
-
-    That is one of the `others`, which come after so many records.
-    """
-    extended, found = 0, False
-    for number, (owner, code, ttl, _, _) in enumerate(records):
-        if code == _OPT:
-            if found or number < others or message[owner]:
-                raise Broken("an OPT record that has no place there")
-            extended, found = ttl >> 24, True
-    return extended
+    return found, opt or 0
 
 
 def _say(
