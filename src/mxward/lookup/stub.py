@@ -3,7 +3,7 @@
 A look-up costs it a small part of what dnspython takes (the benchmark `bulk-dns` says which). It
 asks by UDP, by TCP where an answer is truncated. A question without an answer is sent again, to
 another server where there is one, and an answer to any of these counts. What is no answer to the
-question is as if it had not come: an answer cannot be kept away by sending something else before it.
+question is as if it had not come: no answer can be kept away by sending something else before it.
 Supported and not supported: as in `resolver`; no fallback to a question without EDNS.
 """
 
