@@ -4,6 +4,8 @@ PYTHON ?= python3
 RUN := .venv/bin/
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header
+# A file's tests stay in one process; each process has a network of its own (tests/conftest.py).
+SIDE_BY_SIDE := --numprocesses auto --dist loadfile
 
 .PHONY: help venv demo lint test test-long bench servers cluster lock clean
 
@@ -24,10 +26,10 @@ lint: venv ## ruff, mypy, and the order of the layers
 	$(RUN)lint-imports --no-logo
 
 test: lint servers ## everything, with the small counts; as root on Debian also with real servers
-	$(RUN)pytest
+	$(RUN)pytest $(SIDE_BY_SIDE)
 
 test-long: lint servers cluster ## the same with the full counts, and on a Spark cluster
-	$(RUN)pytest --long
+	$(RUN)pytest $(SIDE_BY_SIDE) --long
 
 bench: venv servers ## mxward beside HAProxy, nginx, Postfix, Exim and aiosmtpd (root on Debian)
 	$(RUN)python -m benchmarks --json .cache/benchmarks.json

@@ -4,6 +4,8 @@
 where the machine cannot run them. The last lines of a run say what was skipped and why; with
 CI=true in the environment, a skip fails the run. Hypothesis plays the same examples each time, and
 with `--long` many more, new ones.
+
+`make test` runs a process for each core (pytest-xdist): most of the tests wait for servers.
 """
 
 from __future__ import annotations
@@ -36,6 +38,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_WHY_NOT_REAL] = why_not = room.why_not()
     if why_not is None:
         room.leave_the_network()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A process for each core; without networks of their own, none beside this one."""
+    return 0 if config.stash[_WHY_NOT_REAL] else os.cpu_count() or 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

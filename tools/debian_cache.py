@@ -6,9 +6,8 @@ dpkg and perl-base need themselves. Root is not required. Signatures and checksu
 
 Supported: Debian 12 and later, Ubuntu 22.04 and later. Done once; a changed list does it again.
 
-    python3 tools/debian_cache.py              the servers and clients, into .cache/debian
-    python3 tools/debian_cache.py java         Java for the Spark cluster, into .cache/debian-java
-    python3 tools/debian_cache.py pflogsumm    for the benchmarks, into .cache/debian-pflogsumm
+    python3 tools/debian_cache.py         the servers and clients, into .cache/debian
+    python3 tools/debian_cache.py java    Java for the Spark cluster, into .cache/debian-java
 """
 
 from __future__ import annotations
@@ -40,6 +39,7 @@ GROUPS = (
         "nftables",
         "nginx",
         "nsd",
+        "pflogsumm",
         "postfix",
         "postfix-lmdb",
         "postfix-pcre",
@@ -75,8 +75,7 @@ class Cache:
 
 SERVERS = Cache(CACHE, groups=GROUPS, alone=ALONE)
 JAVA = Cache(CACHE.with_name("debian-java"), either=JAVAS)
-PFLOGSUMM = Cache(CACHE.with_name("debian-pflogsumm"), groups=(("pflogsumm",),))
-CACHES = {"": SERVERS, "java": JAVA, "pflogsumm": PFLOGSUMM}
+CACHES = {"": SERVERS, "java": JAVA}
 
 
 def why_not(cache: Cache = SERVERS) -> str | None:

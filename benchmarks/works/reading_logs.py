@@ -56,7 +56,7 @@ def ingest(name: str, log: Path, *options: str) -> Program:
 
 
 def _pflogsumm(log: Path) -> Program:
-    place = debian_cache.PFLOGSUMM.place
+    place = debian_cache.CACHE
     modules = [place / "usr/share/perl5", *place.glob("usr/lib/*/perl5/*")]
     return Program(
         "pflogsumm",

@@ -87,6 +87,7 @@ CONTENDERS = {
         "mxward ingest, Postfix",
         "pflogsumm",
     ],
+    "questions": ["who", "what-if", "report", "report, MB"],
     "ingest-processes": ["--jobs 1", "--jobs 2"],
     "ingest-memory": ["Exim", "Exim, recipients by deliveries", "Postfix"],
     "fast-path": [

@@ -249,8 +249,8 @@ def test_nobody_listens() -> None:
 
 
 def test_no_way_there() -> None:
-    networks = Networks.of("203.0.113.0/24")
-    asked = Prober([Target(ip_address("203.0.113.1"), 25, DOMAINS)], networks, manners(), tokens())
+    networks = Networks.of("198.19.255.0/24")  # where no test puts a server
+    asked = Prober([Target(ip_address("198.19.255.1"), 25, DOMAINS)], networks, manners(), tokens())
     asyncio.run(asked.run())
     assert {each.answered for each in asked.results()} == {Answered.SILENT}
     assert {each.why for each in asked.results()} == {"no connection: Network is unreachable"}
