@@ -193,7 +193,7 @@ class ConfirmedNames:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Arrival:
     """One recipient of one message brought by one client."""
 

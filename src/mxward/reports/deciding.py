@@ -48,29 +48,37 @@ def judge(
     """
     begins = epochs.epochs(rules)
     with _uncollected():
-        over = _over(engine.ask("recipients"), facts, rules)
-        if len(begins) == 1 and all(len(doors.since) == 1 for doors in over.values()):
-            engine.set_up("timed", "timeless")
-        else:
+        _fold_by_key(engine, rules, "timeless")
+        folded = engine.ask("keys")
+        over = _over(folded, facts, rules)
+        if len(begins) > 1 or any(len(doors.since) > 1 for doors in over.values()):
             engine.lend("epochs", epochs.epoch_table(begins))
             engine.lend("spans", epochs.span_table(over))
-            engine.set_up("timed", doors=epochs.DOORS)
-        engine.set_up(
-            "keyed",
-            by_server=not rules.own,
-            by_sender=any(trust.senders for trust in rules.trust),
-            by_name=bool(rules.trusted_names),
-        )
-        folded = engine.ask("keys").sort_by("key_recipient")  # quicker: domains are known by then
+            _fold_by_key(engine, rules, "timed", doors=epochs.DOORS)
+            folded = engine.ask("keys")
+        folded = folded.sort_by("key_recipient")  # quicker: domains are known by then
         judging = Judging(rules, facts, server, begins, over)
         engine.lend("verdicts", judging.verdicts(folded, progress))
     engine.set_up("judged")
     return judging.asked
 
 
-def _over(recipients: pa.Table, facts: Facts, rules: Rules) -> dict[str, Doors]:
+def _fold_by_key(engine: Engine, rules: Rules, timed: str, **parameters: int) -> None:
+    """Let `keyed` have one key for all arrivals of which the rule must say the same."""
+    engine.set_up("timed", timed, **parameters)
+    engine.set_up(
+        "keyed",
+        by_server=not rules.own,
+        by_sender=any(trust.senders for trust in rules.trust),
+        by_name=bool(rules.trusted_names),
+    )
+
+
+def _over(folded: pa.Table, facts: Facts, rules: Rules) -> dict[str, Doors]:
     """By the recipient's key, the front doors that are remembered for the time of its mail."""
-    names, *times = recipients.columns
+    recipients = folded.group_by("key_recipient")
+    table = recipients.aggregate([("first_at", "min"), ("last_at", "max")])
+    names, *times = table.columns
     begins, ends = (column.cast(pa.int64()).to_pylist() for column in times)  # microseconds
     wanted = {
         recipient: (domain, first / 1e6, last / 1e6)

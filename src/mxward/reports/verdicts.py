@@ -202,7 +202,8 @@ def _table(folded: pa.Table, decisions: list[Decision]) -> pa.Table:
         [decision.reason for decision in decisions],
     )
     number = len(COLUMNS) - 1
-    told = folded.set_column(number, COLUMNS[number], folded[COLUMNS[number]].cast(pa.int32()))
+    told = folded.select([*COLUMNS, "recipients"])
+    told = told.set_column(number, COLUMNS[number], folded[COLUMNS[number]].cast(pa.int32()))
     for name, values in zip(_SAID, said, strict=True):
         told = told.append_column(name, pa.array(values, pa.string()))
     return told
