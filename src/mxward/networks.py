@@ -13,11 +13,12 @@ from ipaddress import (
     IPv4Network,
     IPv6Address,
     IPv6Network,
+    collapse_addresses,
     ip_address,
     ip_network,
 )
 
-__all__ = ["Address", "Network", "Networks", "address", "network", "too_wide"]
+__all__ = ["Address", "Network", "Networks", "address", "collapsed", "network", "too_wide"]
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -43,6 +44,14 @@ def network(text: str) -> Network:
         if mapped is not None:
             return IPv4Network((mapped, found.prefixlen - 96))
     return found
+
+
+def collapsed(networks: Iterable[Network]) -> tuple[Network, ...]:
+    """The same addresses in as few networks as there can be: in order, IPv4 first."""
+    every = tuple(networks)
+    v4 = collapse_addresses(net for net in every if isinstance(net, IPv4Network))
+    v6 = collapse_addresses(net for net in every if isinstance(net, IPv6Network))
+    return (*v4, *v6)
 
 
 def too_wide(net: Network) -> bool:

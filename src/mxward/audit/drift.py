@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from mxward.audit.codes import Code
 from mxward.audit.findings import Finding
 from mxward.audit.premises import Premises
-from mxward.networks import Network, Networks
+from mxward.networks import Network, Networks, collapsed
 
 __all__ = ["drift"]
 
@@ -37,10 +36,7 @@ def drift(premises: Premises, published: Mapping[str, Networks | None]) -> Itera
 
 def _without(some: Iterable[Network], covered: Networks) -> list[Network]:
     """Those that are not within the others; touching networks count as one."""
-    whole: list[Network] = [
-        *collapse_addresses(net for net in covered if isinstance(net, IPv4Network)),
-        *collapse_addresses(net for net in covered if isinstance(net, IPv6Network)),
-    ]
+    whole = collapsed(covered)
     return [net for net in some if not any(_inside(net, other) for other in whole)]
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from typing import NamedTuple
 
-from mxward.networks import Address, Network, Networks
+from mxward.networks import Address, Network, Networks, collapsed
 
 __all__ = ["Fix", "Group", "SAID", "fixes"]
 
@@ -72,12 +71,6 @@ def _left_out(group: Group) -> str:
     )
 
 
-def _collapsed(networks: Networks) -> list[Network]:
-    v4 = collapse_addresses(n for n in networks if isinstance(n, IPv4Network))
-    v6 = collapse_addresses(n for n in networks if isinstance(n, IPv6Network))
-    return [*v4, *v6]
-
-
 def _short(network: Network) -> str:
     whole = network.prefixlen == network.max_prefixlen
     return str(network.network_address if whole else network)
@@ -91,7 +84,7 @@ def _file(group: Group) -> str:
 def _exim(groups: Sequence[Group]) -> str:
     lines = [f"# first in the ACL of acl_smtp_rcpt; {_TRUSTED} to the hosts"]
     for group in groups:
-        hosts = " ; ".join(map(_short, _collapsed(group.networks)))
+        hosts = " ; ".join(map(_short, collapsed(group.networks)))
         names = f"<; {' ; '.join(group.domains)}"
         if len(group.domains) > _MOST:
             path = f"/etc/exim4/behind_{_file(group)}"
@@ -132,7 +125,7 @@ def _postfix(groups: Sequence[Group]) -> str:
             lines.append(f"# and {count:,} more: all domains of this finding behind {group.named}")
     for name, group in zip(classes, groups, strict=True):
         lines.append(f"# /etc/postfix/{name}; {_TRUSTED}")
-        lines += [f"{_short(network)}  OK" for network in _collapsed(group.networks)]
+        lines += [f"{_short(network)}  OK" for network in collapsed(group.networks)]
     return "\n".join(lines)
 
 
@@ -140,7 +133,7 @@ def _nftables(groups: Sequence[Group], address: Address) -> str:
     family = "ip" if address.version == 4 else "ip6"
     kind = "ipv4_addr" if address.version == 4 else "ipv6_addr"
     every = Networks(network for group in groups for network in group.networks)
-    mine = [_short(net) for net in _collapsed(every) if net.version == address.version]
+    mine = [_short(net) for net in collapsed(every) if net.version == address.version]
     elements = f"; elements = {{ {', '.join(mine)} }}" if mine else ""
     return f"""\
 # only where every domain of this server is behind a scanner: it shuts port 25 for all of them

@@ -24,6 +24,8 @@ _COMMANDS = {
     "follow": ("follow:follow", "Tell who comes by the back door while a mail log grows."),
     "ingest": ("ingest:ingest", "Write what logs tell of arrivals into a table."),
     "intercept": ("intercept:intercept", "Let the kernel hand mxward other servers' connections."),
+    "lockdown": ("lockdown:lockdown", "Close the door without a proxy, by files to apply."),
+    "policyd": ("policyd:policyd", "Answer Postfix and Exim about each recipient."),
     "report": ("report:report", "Tell from mail logs who uses which door."),
     "serve": ("serve:serve", "Stand before the mail server, and answer its clients."),
     "stage": ("stage:stage", "Show and set how far domains have come."),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses
+from collections.abc import Iterator
 
 from mxward.config.document import Config
 from mxward.config.problems import Finding, Sound, note, warning
 from mxward.model import Stage
-from mxward.networks import Address, Network, Networks
+from mxward.networks import Address, Networks, collapsed
 from mxward.smtp.identity import Identity
 
 __all__ = ["CHECKS"]
@@ -114,7 +113,7 @@ def _transparent(config: Config, sound: Sound) -> Iterator[Finding]:
 def _balancers(config: Config, sound: Sound) -> Iterator[Finding]:
     """A load balancer is believed, whatever client it names."""
     where, networks = ("server", "proxy_from"), config.server.proxy_from
-    everywhere = [net.version for net in _collapsed(networks) if net.prefixlen == 0]
+    everywhere = [net.version for net in collapsed(networks) if net.prefixlen == 0]
     for version in everywhere:
         yield Finding(
             where,
@@ -129,12 +128,6 @@ def _balancers(config: Config, sound: Sound) -> Iterator[Finding]:
                 f'server.proxy_from: "{net}" is wider than /{widest}, and whoever is in it can say '
                 "to be any client; write your load balancers' addresses",
             )
-
-
-def _collapsed(networks: Iterable[Network]) -> Iterator[Network]:
-    """The fewest networks that are the same."""
-    yield from collapse_addresses(net for net in networks if isinstance(net, IPv4Network))
-    yield from collapse_addresses(net for net in networks if isinstance(net, IPv6Network))
 
 
 # -- addresses --------------------------------------------------------------------------------

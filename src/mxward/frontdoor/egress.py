@@ -16,15 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 from math import inf
 
 from mxward.frontdoor.expansion import MOST_NETWORKS, Expansion
 from mxward.frontdoor.remember import COOLING_OFF
 from mxward.model import Question, Scanner
-from mxward.networks import Network, Networks, too_wide
+from mxward.networks import Network, Networks, collapsed, too_wide
 
-__all__ = ["NEVER", "Egress", "EgressHistory", "Gone", "learn", "standing"]
+__all__ = ["NEVER", "Egress", "EgressHistory", "Gone", "halved", "learn", "standing"]
 
 NEVER = -inf
 """When the operator accepted a scanner's changes, where that has not happened yet."""
@@ -108,7 +107,7 @@ def _gone(
     before = [gone for gone in old.gone if gone.network not in current]
     waiting = [gone for gone in before if _waits(gone, accepted_at)]
     in_force = applied | {gone.network for gone in old.gone if _waits(gone, accepted_at)}
-    if (vanished or waiting) and _halved(in_force, _applied(current.items(), accepted_at)):
+    if (vanished or waiting) and halved(in_force, _applied(current.items(), accepted_at)):
         yield from waiting
         yield from (replace(gone, waits=True) for gone in vanished)
     else:
@@ -128,20 +127,15 @@ def _waits(gone: Gone, accepted_at: float) -> bool:
     return gone.waits and gone.gone_at > accepted_at
 
 
-def _halved(before: Iterable[Network], after: Iterable[Network]) -> bool:
+def halved(before: Iterable[Network], after: Iterable[Network]) -> bool:
     """Whether less than half is left, by networks or by the addresses of either family."""
     return any(2 * now < then for then, now in zip(_sizes(before), _sizes(after), strict=True))
 
 
 def _sizes(networks: Iterable[Network]) -> tuple[int, int, int]:
-    every = set(networks)
-    v4 = list(collapse_addresses(n for n in every if isinstance(n, IPv4Network)))
-    v6 = list(collapse_addresses(n for n in every if isinstance(n, IPv6Network)))
-    return (
-        len(v4) + len(v6),
-        sum(network.num_addresses for network in v4),
-        sum(network.num_addresses for network in v6),
-    )
+    every = collapsed(networks)
+    v4 = sum(net.num_addresses for net in every if net.version == 4)
+    return len(every), v4, sum(net.num_addresses for net in every) - v4
 
 
 def _ordered(networks: Iterable[Network]) -> list[Network]:

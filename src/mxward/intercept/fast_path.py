@@ -11,17 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from ipaddress import (
-    IPv4Address,
-    IPv4Network,
-    IPv6Network,
-    collapse_addresses,
-    ip_network,
-)
+from ipaddress import IPv4Address, ip_network
 
 from mxward import policy
 from mxward.model import Action, Arrival, Door, FrontDoor, Rules
-from mxward.networks import Address, Network
+from mxward.networks import Address, Network, collapsed
 
 __all__ = ["MOST", "Bypass", "bypass"]
 
@@ -56,7 +50,7 @@ def bypass(doors: Iterable[tuple[str, FrontDoor]], rules: Rules, now: float) -> 
                 ways = [net for net in _ways(door) if _lead_in(domain, door, untrusting, now, net)]
                 common = ways if common is None else _both(common, ways)
         found[judged[id(door)][1]] += 1
-    networks = tuple(_fewest(common or ())[:MOST])
+    networks = collapsed(common or ())[:MOST]
     return Bypass(networks, found.total(), found[Door.FRONT], found[Door.UNKNOWN])
 
 
@@ -91,8 +85,8 @@ def _both(some: list[Network], others: list[Network]) -> list[Network]:
     """The networks that are within both."""
     found: list[Network] = []
     for version in (4, 6):
-        ours = [net for net in _fewest(some) if net.version == version]
-        theirs = [net for net in _fewest(others) if net.version == version]
+        ours = [net for net in collapsed(some) if net.version == version]
+        theirs = [net for net in collapsed(others) if net.version == version]
         while ours and theirs:  # both in order, and none overlaps its neighbours
             first, last = _ends(ours[0])
             their_first, their_last = _ends(theirs[0])
@@ -106,11 +100,3 @@ def _both(some: list[Network], others: list[Network]) -> list[Network]:
 
 def _ends(net: Network) -> tuple[int, int]:
     return int(net[0]), int(net[-1])
-
-
-def _fewest(networks: Iterable[Network]) -> list[Network]:
-    """The fewest networks that are the same, in order."""
-    some = tuple(networks)
-    fours = collapse_addresses(net for net in some if isinstance(net, IPv4Network))
-    sixes = collapse_addresses(net for net in some if isinstance(net, IPv6Network))
-    return [*fours, *sixes]

@@ -1,0 +1,54 @@
+"""`mxward lockdown`: the other four ways to close the door, as files to review and apply."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+__all__ = ["lockdown"]
+
+_WAYS = {
+    # name: (where it is, what --help says of it)
+    "exim": ("lockdown_exim:exim", "Accept rules for Exim."),
+    "postfix": ("lockdown_postfix:postfix", "Accept rules for Postfix."),
+    "nftables": ("lockdown_nftables:nftables", "A firewall: nftables."),
+    "dns": ("lockdown_dns:dns", "Dropping guessable names, or moving the mail server."),
+    "microsoft365": ("lockdown_hosted:microsoft365", "Microsoft 365 behind another scanner."),
+    "google": ("lockdown_hosted:google", "Google Workspace behind another scanner."),
+}
+
+_HELP = """Write the rules that close the back door without a proxy, for all domains at once.
+
+Nothing is applied: files are written for you to review, and a README with the steps in order, to
+apply, to check, and to roll back. Nothing that is written grants anybody anything: it only warns,
+defers and denies. Run it again when front doors move (from cron): only what changed is written
+anew, and where a front door cannot be known, the rule that was there stays.
+
+\b
+Examples: mxward lockdown exim --out /root/exim
+          mxward lockdown nftables --check
+"""
+
+
+class _Ways(click.Group):
+    """Imports a way when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_WAYS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _WAYS:
+            return None
+        module, _, name = _WAYS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f"mxward.cli.{module}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Ways"):
+            formatter.write_dl([(name, told) for name, (_, told) in _WAYS.items()])
+
+
+@click.command(cls=_Ways, help=_HELP, no_args_is_help=True, subcommand_metavar="WAY [OPTIONS]")
+def lockdown() -> None:
+    """Hand over to a way."""

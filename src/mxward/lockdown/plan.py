@@ -1,0 +1,100 @@
+"""All that a way is written from: groups of domains, what was left out, and what stays as it was.
+
+DNS never opens or shuts a door by failing. A domain whose front door cannot be known keeps the rule
+that it had; so does one whose front door shrank by more than half, until the operator says that it
+is right, and all domains keep theirs where the inventory itself lost more than half of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mxward.frontdoor.egress import halved
+from mxward.lockdown.groups import Group, grouped
+from mxward.lockdown.ledger import Ledger
+from mxward.lockdown.sealing import LeftOut, Sealed, Unsure, Verdict
+from mxward.networks import Networks
+
+__all__ = ["Kept", "Plan", "plan"]
+
+NO_LEDGER = Ledger()
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A domain that keeps the rule it had, or that has none yet (`had` is False)."""
+
+    domain: str
+    why: str
+    had: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is written, for every way."""
+
+    groups: tuple[Group, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    kept: tuple[Kept, ...] = ()  # not known whole: their old rules stay
+
+    @property
+    def verdicts(self) -> Mapping[str, Verdict]:
+        """By domain."""
+        return {d: verdict for group in self.groups for d, verdict in group.domains.items()}
+
+
+def plan(
+    found: Iterable[Sealed | LeftOut | Unsure], before: Ledger, *, accepts: bool = False
+) -> Plan:
+    """What is to be written, after what was `before`; where the operator `accepts`, what shrank is
+    taken as it is.
+    """
+    sealed: list[Sealed] = []
+    left_out: list[LeftOut] = []
+    kept: list[Kept] = []
+    for each in found:
+        had = before.of_domain.get(each.domain)
+        why = each.why if isinstance(each, Unsure) else None if accepts else _gone_from(had, each)
+        if why is not None:
+            kept.append(Kept(each.domain, why, had is not None))
+            if had is not None:
+                sealed.append(_as_before(each.domain, had))
+        elif isinstance(each, Sealed):
+            sealed.append(each)
+        elif isinstance(each, LeftOut):
+            left_out.append(each)
+    seen = {each.domain for each in sealed} | {each.domain for each in left_out}
+    gone = before.of_domain.keys() - seen
+    if not accepts and 2 * len(gone) > len(before.of_domain):
+        why = "it is not in the inventory any more, nor are most of the others"
+        kept += [Kept(domain, why, True) for domain in sorted(gone)]
+        sealed += [_as_before(domain, before.of_domain[domain]) for domain in sorted(gone)]
+    return Plan(grouped(sealed), tuple(left_out), tuple(kept))
+
+
+def _gone_from(had: Group | None, now: Sealed | LeftOut | Unsure) -> str | None:
+    """Why too little is left of a front door that a rule was written by.
+
+    By networks or by addresses, as of a scanner's egress; that another scanner came is news.
+    """
+    if had is None:
+        return None
+    if isinstance(now, LeftOut) and now.empty:
+        return "it has no front door any more"
+    if isinstance(now, Sealed) and had.scanners == now.scanners:
+        return (
+            "its front door shrank by more than half" if halved(had.welcome, now.welcome) else None
+        )
+    return None
+
+
+def _as_before(domain: str, had: Group) -> Sealed:
+    return Sealed(
+        domain,
+        had.domains[domain],
+        had.scanners,
+        had.exchanges,
+        Networks(had.welcome),
+        Networks(had.trusted),
+    )

@@ -1,0 +1,1 @@
+"""Answer: what mail servers ask about each recipient, by the same rule as the proxy."""
