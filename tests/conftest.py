@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """A process for each core; without networks of their own, none beside this one."""
-    return 0 if config.stash[_WHY_NOT_REAL] else os.cpu_count() or 1
+    return 0 if room.why_not() else os.cpu_count() or 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
