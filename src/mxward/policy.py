@@ -22,6 +22,8 @@ is shown or not: it is never a missing fact.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mxward import domains
 from mxward.domains import Domains
 from mxward.model import (
@@ -47,7 +49,7 @@ from mxward.networks import Address
 from mxward.targets import targets
 from mxward.welcome import any_scanner, front_door_reason, limits_allow, trusted
 
-__all__ = ["decide", "needs", "stage_of"]
+__all__ = ["decide", "needs", "stage_of", "without_rerouting"]
 
 _ENFORCED = {
     Stage.DEFER: Action.DEFER,
@@ -79,6 +81,19 @@ def decide(arrival: Arrival, front_door: FrontDoor, rules: Rules, now: float) ->
     if domain not in rules.inventory:
         return _outside(*_relayed(rules), domain=domain)
     return _decide_ours(arrival, domain, front_door, rules, now)
+
+
+def without_rerouting(decision: Decision) -> Decision:
+    """What is done where no message can be handed on: it comes again, or goes to the MX at last."""
+    if Action.REROUTE not in (decision.action, decision.would):
+        return decision
+    deferred = {Action.REROUTE: Action.DEFER}
+    return replace(
+        decision,
+        action=deferred.get(decision.action, decision.action),
+        would=deferred.get(decision.would, decision.would),
+        targets=(),
+    )
 
 
 def stage_of(domain: str, rules: Rules) -> tuple[Stage, str]:

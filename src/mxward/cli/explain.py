@@ -32,6 +32,7 @@ mxward stage have set. HELO is shown, but never changes a decision.
 \b
 Examples: mxward explain --client 4.3.90.120 shaun@it.co.za
           mxward explain --client 2001:db8::9 --from anna@example.com --json shaun@it.co.za
+          mxward explain --way policyd --client 4.3.90.120 shaun@it.co.za
 
 Exit codes: 0 fine, 1 failed inside, 2 wrong usage, 78 wrong configuration.
 """
@@ -69,6 +70,13 @@ def _certificate(text: str) -> str:
 @click.option(
     "--server", type=_address, metavar="IP", help="The address that the client connects to."
 )
+@click.option(
+    "--way",
+    type=click.Choice(["proxy", "policyd"]),
+    default="proxy",
+    show_default=True,
+    help="Who would do it: policyd cannot hand mail on, so reroute defers there.",
+)
 @click.argument("recipient")
 def explain(
     path: Path,
@@ -79,6 +87,7 @@ def explain(
     auth: str | None,
     certificates: tuple[str, ...],
     server: Address | None,
+    way: str,
     recipient: str,
 ) -> None:
     """Decide as the proxy does, then print."""
@@ -95,7 +104,11 @@ def explain(
         authenticated=auth,
         certificates=certificates,
     )
+    if way == "policyd":  # the mail server that asks knows its client
+        inquiry.rules = replace(inquiry.rules, client_told=True)
     decision = asyncio.run(_decide(inquiry, arrival))
+    if way == "policyd":
+        decision = policy.without_rerouting(decision)
     inquiry.close()
     if decision.door is not Door.OUTSIDE:
         remark(inquiry.remark)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from mxward import policy
 from mxward.cli.facts import LookUps
-from mxward.cli.judging import server_of
+from mxward.cli.inquiry import server_of
 from mxward.config import Config
 from mxward.domains import Domains
 from mxward.maillog.logged import Logged, Outcome

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,14 @@ class InForce:
     doors: Doors
     decider: Decider
     shared: Shared
+
+    @property
+    def config(self) -> Config:
+        return self.loaded.config
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        return self.shared.loop
 
 
 def put_together(loaded: Loaded, lasting: Lasting, former: InForce | None) -> InForce:

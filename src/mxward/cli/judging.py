@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mxward.cli.facts import LookUps
+from mxward.cli.inquiry import server_of
 from mxward.cli.options import fail, problems
 from mxward.cli.progress import counting
 from mxward.config import Config, load
@@ -25,7 +26,7 @@ from mxward.reports.page import counted
 from mxward.reports.parquet import is_table, tallies_of
 from mxward.store.database import Store, StoreError
 
-__all__ = ["Judged", "judged", "server_of"]
+__all__ = ["Judged", "judged"]
 
 _RESTED = {
     Rested.THEN: "remembered_for_that_time",
@@ -86,12 +87,6 @@ def judged(
             engine.close()
         except EngineError as error:
             fail(str(error))
-
-
-def server_of(config: Config) -> Address:
-    """Where clients connect to, as far as the configuration tells."""
-    listening = [end.address for end in config.listeners if end.address]
-    return (*config.server.addresses, *config.intercept.addresses, *listening)[0]
 
 
 def _recalled(config: Config, inventory: Domains) -> tuple[Store | None, Rules, list[str]]:

@@ -6,22 +6,41 @@ A store that fails is told once, and once when it works again. Mail goes on by w
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import inf
+from typing import Protocol
 
-from mxward.cli.in_force import InForce, Swap, refuse_unsafe
+from mxward.cli.in_force import Swap, refuse_unsafe
 from mxward.cli.opened import Loud, Opened
 from mxward.config import Config, ConfigError
+from mxward.lookup.doors import Doors
 from mxward.model import Stored
 from mxward.proxy.decider import Decider
 from mxward.proxy.recent import Recent
 from mxward.store.database import StoreError
 
-__all__ = ["Storing"]
+__all__ = ["Serving", "Storing"]
 
 _PRUNED_EVERY = 3600.0
+
+
+class Serving(Protocol):
+    """What is in force, of whoever serves."""
+
+    @property
+    def config(self) -> Config: ...
+
+    @property
+    def decider(self) -> Decider: ...
+
+    @property
+    def doors(self) -> Doors: ...
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop: ...
 
 
 class Storing:
@@ -36,7 +55,7 @@ class Storing:
         self,
         opened: Opened | None,
         recent: Recent,
-        current: Callable[[], InForce],
+        current: Callable[[], Serving],
         deciders: Callable[[], Sequence[Decider]],
         heard: Callable[[Sequence[Swap]], object],
         loud: Loud,
@@ -63,7 +82,7 @@ class Storing:
         with self._telling("keep_memory"):
             memory.drain()
             if memory.reread():
-                self._current().shared.loop.call_soon_threadsafe(
+                self._current().loop.call_soon_threadsafe(
                     lambda: self._current().doors.refresh()
                 )
             domains = len(self._current().decider.rules.inventory)
@@ -95,7 +114,7 @@ class Storing:
         hearing = self._opened.hearing
         with self._telling("hear_word"):
             hearing.listen()
-        word, config = hearing.word, self._current().loaded.config
+        word, config = hearing.word, self._current().config
         behind = [each for each in self._deciders() if each.rules.stages_set is not word.stages]
         if not behind or self._is_refused(word, config):
             return

@@ -12,9 +12,10 @@ from mxward.config.sections import InventorySettings
 from mxward.config.sections_intercept import InterceptSettings
 from mxward.config.sections_limits import LimitSettings
 from mxward.config.sections_server import CertificateSettings, TlsSettings
-from mxward.config.words import Fail, Layout, LogFormat, Method, TlsVersion
+from mxward.config.words import Answered, Fail, Layout, LogFormat, Method, TlsVersion
 
 __all__ = [
+    "Answered",
     "CertificateSettings",
     "Config",
     "ConfigError",

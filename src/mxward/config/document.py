@@ -17,6 +17,7 @@ from mxward.config.sections import (
     InventorySettings,
     LogSettings,
     MetricsSettings,
+    PolicydSettings,
     PolicySettings,
     StageSettings,
     StoreSettings,
@@ -49,6 +50,7 @@ class Config(BaseModel):
     tls: TlsSettings = TlsSettings()
     inventory: InventorySettings = InventorySettings()
     policy: PolicySettings = PolicySettings()
+    policyd: PolicydSettings = PolicydSettings()
     stages: StageSettings = StageSettings()
     scanners: Mapping[str, ScannerSettings] = {}
     trust: tuple[TrustSettings, ...] = ()

@@ -14,7 +14,7 @@ from pydantic import Field, PlainValidator
 from mxward.config import endpoints, names, values, words
 from mxward.config.endpoints import Endpoint
 from mxward.config.tables import Path, Table
-from mxward.config.words import LogFormat
+from mxward.config.words import Answered, LogFormat
 from mxward.model import Stage
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "LogSettings",
     "MetricsSettings",
     "PolicySettings",
+    "PolicydSettings",
     "StageSettings",
     "StoreSettings",
 ]
@@ -62,6 +63,14 @@ class StageSettings(Table):
     def by_domain(self) -> dict[str, Stage]:
         """The stage of each domain or `*.domain`."""
         return {name: stage for stage in Stage for name in getattr(self, stage.value)}
+
+
+class PolicydSettings(Table):
+    """[policyd]: where `mxward policyd` answers mail servers, and what when it fails itself."""
+
+    listen: tuple[_Listener, ...] = (Endpoint("127.0.0.1", 10040),)
+    socket: Path | None = None
+    fail: Annotated[Answered, PlainValidator(words.answered)] = Answered.DUNNO
 
 
 class DnsSettings(Table):

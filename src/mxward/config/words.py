@@ -53,6 +53,13 @@ class Fail(StrEnum):
     OPEN = "open"
 
 
+class Answered(StrEnum):
+    """What a mail server is answered when `mxward policyd` fails itself."""
+
+    DUNNO = "dunno"
+    DEFER = "defer"
+
+
 def _choice(names: Sequence[str], value: object, what: str) -> str:
     if isinstance(value, str) and value in names:
         return value
@@ -120,6 +127,11 @@ def method(value: object) -> Method:
 def nature(value: object) -> Nature:
     """What a service does with mail."""
     return Nature(_choice(list(Nature), value, "kind of service"))
+
+
+def answered(value: object) -> Answered:
+    """What a mail server is answered when nothing can be decided."""
+    return Answered(_choice(list(Answered), value, "answer"))
 
 
 def fail(value: object) -> Fail:

@@ -125,7 +125,7 @@ class Sealing:
         if client is None:
             return None
         arrival = Arrival(client, self._server, "", "", f"x@{domain}", names=_NAMELESS)
-        return policy.decide(arrival, door, self._rules, self._now)
+        return policy.without_rerouting(policy.decide(arrival, door, self._rules, self._now))
 
     def _welcome(self, door: FrontDoor) -> Networks:
         kept = self._welcomes.get(id(door))

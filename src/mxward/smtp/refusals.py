@@ -14,7 +14,7 @@ from textwrap import shorten
 from mxward.model import Action, Decision, Reason
 from mxward.smtp.replies import Reply, reply
 
-__all__ = ["refusal", "rerouted_loop", "too_fast"]
+__all__ = ["refusal", "refused_in_one_line", "rerouted_loop", "too_fast"]
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
 _ROOM = 512 - len("550-") - len("\r\n")
@@ -29,6 +29,15 @@ def refusal(decision: Decision, contact: str, message_id: str) -> Reply:
         enhanced = "4.4.4"
     lines = [_what(decision), *_where_to(decision), _whom_to_ask(contact, message_id)]
     return _reply(code, enhanced, *lines)
+
+
+def refused_in_one_line(decision: Decision, contact: str, message_id: str) -> tuple[int, str]:
+    """The same for programs that take one line: its code, and the rest with the enhanced code."""
+    found = refusal(decision, contact, message_id)
+    first, *others = (line.decode("ascii") for line in found.lines)
+    enhanced = first.partition(" ")[0]
+    told = "; ".join((first, *(line.removeprefix(f"{enhanced} ") for line in others)))
+    return found.code, told[:_ROOM]
 
 
 def too_fast(contact: str, message_id: str) -> Reply:
