@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 
 from mxward.intercept.plan import Plan
+from mxward.netfilter import SYN, of_sets, refilled, sets
 from mxward.networks import Address, Network
 
 __all__ = [
@@ -42,16 +43,11 @@ LET_THROUGH = "let through"
 UNDER_WAY = "under way"
 ENDED = f"add table {TABLE}\ndelete table {TABLE}\n"
 
-_SYN = "tcp flags & (fin | syn | rst | ack) == syn"
 # Which connections are taken is kept in a connection's label, since its mark may be in use (by
 # policy routing over several uplinks). The number is one of 128 that few programs use at all.
 _LABEL = 117
-SETS = {
-    "front_door4": "type ipv4_addr",
-    "front_door6": "type ipv6_addr",
-    "front_door4n": "type ipv4_addr; flags interval; auto-merge",
-    "front_door6n": "type ipv6_addr; flags interval; auto-merge",
-}
+_CLIENTS = "front_door"
+SETS = sets(_CLIENTS)
 _Lines = Iterator[str]
 
 
@@ -96,18 +92,7 @@ def remainder() -> str:
 
 def fast_path(front_doors: Iterable[Address | Network]) -> str:
     """Other contents for the sets of the fast path: addresses, and networks, of either family."""
-    elements: dict[str, list[str]] = {name: [] for name in SETS}
-    for each in front_doors:
-        single = getattr(each, "prefixlen", each.max_prefixlen) == each.max_prefixlen
-        name = f"front_door{each.version}{'' if single else 'n'}"
-        elements[name].append(str(each).removesuffix(f"/{each.max_prefixlen}"))
-    lines = [f"flush set {TABLE} {name}" for name in elements]
-    lines += [
-        f"add element {TABLE} {name} {{ {', '.join(members)} }}"
-        for name, members in elements.items()
-        if members
-    ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(refilled(TABLE, _CLIENTS, front_doors)) + "\n"
 
 
 # -- the table --------------------------------------------------------------------------------
@@ -148,11 +133,11 @@ def _prerouting(plan: Plan) -> _Lines:
     yield "type filter hook prerouting priority mangle; policy accept;"
     # Only redirected and local connections may have mxward's port: others could say they were.
     yield (
-        f'iifname != "lo" fib daddr type local tcp dport {plan.listen_port} {_SYN} '
+        f'iifname != "lo" fib daddr type local tcp dport {plan.listen_port} {SYN} '
         "counter reject with tcp reset"
     )
     # Not by its socket: that of a connection which has ended may linger in TIME_WAIT.
-    yield f"{_SYN} accept" if plan.redirects else f"{_SYN} goto arrivals"
+    yield f"{SYN} accept" if plan.redirects else f"{SYN} goto arrivals"
     yield (
         f"meta l4proto tcp socket transparent 1 meta mark set {plan.mark} "
         f'counter accept comment "{UNDER_WAY}"'
@@ -171,7 +156,7 @@ def _nat() -> _Lines:
     `ct` because the kernel follows connections only while a rule asks about them.
     """
     yield "type nat hook prerouting priority dstnat; policy accept;"
-    yield f"{_SYN} ct state new goto arrivals"
+    yield f"{SYN} ct state new goto arrivals"
 
 
 def _output(plan: Plan) -> _Lines:
@@ -196,9 +181,8 @@ def _arrivals(plan: Plan) -> _Lines:
 def _divert(plan: Plan) -> _Lines:
     """Where first packets go that are for mail servers."""
     if plan.fast_path:
-        for name in SETS:
-            ip = "ip" if "4" in name else "ip6"
-            yield f'{ip} saddr @{name} counter accept comment "{FAST}"'
+        for inside in of_sets(_CLIENTS):
+            yield f'{inside} counter accept comment "{FAST}"'
     if plan.redirects:
         yield f'meta l4proto tcp counter redirect to :{plan.listen_port} comment "{TAKEN}"'
         return
