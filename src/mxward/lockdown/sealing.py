@@ -61,6 +61,7 @@ class LeftOut:
     domain: str
     why: str
     empty: bool = False  # no such domain, a null MX, or hosts without an address
+    own: frozenset[Address] = frozenset()  # where its own mail server is, by its MX
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Sealing:
     def __init__(self, rules: Rules, server: Address, now: float) -> None:
         self._rules = rules
         self._server = min(rules.own, key=int, default=server)
+        self._own = rules.own or {server}
         self._now = now
         self._trust = tuple(t for t in rules.trust if t.expires is None or t.expires > now)
         self._welcomes: dict[int, tuple[FrontDoor, Networks]] = {}
@@ -102,7 +104,8 @@ class Sealing:
             return LeftOut(domain, "it is not in the inventory")
         if decision.door is Door.OPEN:
             empty = decision.reason is Reason.NO_FRONT_DOOR
-            return LeftOut(domain, f"nothing stands in front ({decision.reason})", empty)
+            why = f"nothing stands in front ({decision.reason})"
+            return LeftOut(domain, why, empty, door.addresses & self._own)
         if door.held:
             return Unsure(domain, "a network of its scanner waits for your word")
         beyond = next((t for t in trust if not _by_address(t)), None)
