@@ -28,6 +28,9 @@ CACHE = Path(__file__).resolve().parent.parent / ".cache" / "debian"
 # To add a package, add its name. Packages that exclude each other go into different groups.
 GROUPS = (
     (
+        "bind9",
+        "bind9-dnsutils",
+        "bind9-utils",
         "dovecot-core",
         "gsasl",
         "haproxy",
