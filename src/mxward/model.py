@@ -85,6 +85,11 @@ class Kind(StrEnum):
     TXT = "TXT"
     PTR = "PTR"
     TLSA = "TLSA"
+    CNAME = "CNAME"
+    NS = "NS"
+    SOA = "SOA"
+    SRV = "SRV"
+    CAA = "CAA"
 
 
 @dataclass(frozen=True, slots=True, order=True)

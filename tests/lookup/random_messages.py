@@ -26,6 +26,7 @@ __all__ = ["Sections", "questions", "sections"]
 IN, CH = 1, 3
 NS, CNAME, SOA, OPT, UNKNOWN = 2, 5, 6, 41, 65_280
 CODES = {Kind.A: 1, Kind.PTR: 12, Kind.MX: 15, Kind.TXT: 16, Kind.AAAA: 28, Kind.TLSA: 52}
+CODES |= {Kind.NS: NS, Kind.CNAME: CNAME, Kind.SOA: SOA, Kind.SRV: 33, Kind.CAA: 257}
 FLAGS = [0, dns.flags.AA, dns.flags.RA, dns.flags.RA, dns.flags.AA | dns.flags.RA]
 NOERROR, SERVFAIL, NXDOMAIN, REFUSED, NOTAUTH = 0, 2, 3, 5, 9
 RCODES = [*[NOERROR] * 20, *[NXDOMAIN] * 5, SERVFAIL, REFUSED, NOTAUTH]
@@ -153,6 +154,7 @@ def _strings(some: list[bytes]) -> bytes:
 
 
 _byte = st.integers(0, 255)
+_six = st.binary(min_size=6, max_size=6)
 _text = st.lists(
     st.binary(max_size=20) | st.binary(min_size=255, max_size=255), min_size=1, max_size=5
 ).map(_strings)
@@ -175,6 +177,11 @@ SAYING: dict[int, Octets] = {
     CODES[Kind.AAAA]: _zeros | st.binary(min_size=16, max_size=16),
     CODES[Kind.TXT]: _text,
     CODES[Kind.TLSA]: st.builds(lambda u, s, data: bytes([u, s]) + data, _byte, _byte, _digest),
+    CODES[Kind.CAA]: st.builds(
+        lambda tag, value: b"\0" + _strings([tag]) + value,
+        st.sampled_from([b"issue", b"IODEF", b"tag9"]),
+        st.binary(max_size=20),
+    ),
     UNKNOWN: st.binary(max_size=40),
     CH: _text,
 }
@@ -183,5 +190,6 @@ NAMING: dict[int, Callable[[Octets], Octets]] = {
     CNAME: lambda name: name,
     CODES[Kind.PTR]: lambda name: name,
     CODES[Kind.MX]: lambda name: st.tuples(st.binary(min_size=2, max_size=2), name).map(b"".join),
+    CODES[Kind.SRV]: lambda name: st.tuples(_six, name).map(b"".join),
     SOA: lambda name: st.tuples(name, name, _numbers).map(b"".join),
 }

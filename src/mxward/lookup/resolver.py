@@ -1,6 +1,6 @@
 """Asking the DNS one question: the narrow `Resolver` that everything else asks through.
 
-Supported: MX, A, AAAA, TXT, PTR and TLSA; TCP where an answer is truncated, EDNS(0), CNAME chains
+Supported: MX, A, AAAA, TXT, PTR, TLSA, CNAME, NS, SOA, SRV and CAA; TCP where an answer is truncated, EDNS(0), CNAME chains
 (also where the server leaves the rest of the chain to us), negative TTLs (RFC 2308), IDN.
 Not supported: DNSSEC validation (ask a validating resolver on loopback), search lists, a cache (see
 `cache`), referrals: the servers must be recursive, or authoritative for all that is asked.
@@ -22,10 +22,15 @@ import dns.rcode
 import dns.rdata
 import dns.rdatatype
 import dns.resolver
+from dns.rdtypes.ANY.CAA import CAA
+from dns.rdtypes.ANY.CNAME import CNAME
 from dns.rdtypes.ANY.MX import MX
+from dns.rdtypes.ANY.NS import NS
 from dns.rdtypes.ANY.PTR import PTR
+from dns.rdtypes.ANY.SOA import SOA
 from dns.rdtypes.ANY.TLSA import TLSA
 from dns.rdtypes.ANY.TXT import TXT
+from dns.rdtypes.IN.SRV import SRV
 
 from mxward import domains
 from mxward.model import Answer, Kind, Known, Question
@@ -131,13 +136,24 @@ def _value(rdata: dns.rdata.Rdata) -> str:
     match rdata:
         case MX():
             return f"{rdata.preference} {_text(rdata.exchange)}"
-        case PTR():
+        case PTR() | CNAME() | NS():
             return _text(rdata.target)
+        case SOA():
+            numbers = (rdata.serial, rdata.refresh, rdata.retry, rdata.expire, rdata.minimum)
+            return " ".join((_text(rdata.mname), _text(rdata.rname), *map(str, numbers)))
+        case SRV():
+            return f"{rdata.priority} {rdata.weight} {rdata.port} {_text(rdata.target)}"
+        case CAA():
+            return " ".join((str(rdata.flags), _ascii(rdata.tag), _ascii(rdata.value)))
         case TLSA():
             return f"{rdata.usage} {rdata.selector} {rdata.mtype} {rdata.cert.hex()}"
         case TXT():
-            return b"".join(rdata.strings).decode("ascii", "backslashreplace")
+            return _ascii(b"".join(rdata.strings))
     return rdata.to_text()
+
+
+def _ascii(octets: bytes) -> str:
+    return octets.decode("ascii", "backslashreplace")
 
 
 def _text(name: dns.name.Name) -> str:

@@ -3,7 +3,7 @@
 Octets come from strangers. Whatever cannot be read raises Broken (or IndexError and struct.error,
 where they end early), in time linear in the octets and with nothing that is larger than they are.
 A name is kept uncompressed and in lower case, as octets: two that are equal are the same name.
-Supported: MX, A, AAAA, TXT, PTR, TLSA; compression; EDNS(0) (RFC 6891) without options.
+Supported: MX, A, AAAA, TXT, PTR, TLSA, CNAME, NS, SOA, SRV, CAA; compression; EDNS(0) (RFC 6891) without options.
 Not supported: other classes than IN, DNSSEC, names of a 256th octet or with extended labels.
 """
 
@@ -23,11 +23,16 @@ __all__ = ["Broken", "CODES", "IN", "VALUES", "name_at", "octets_of", "past_name
 IN = 1
 CODES: Mapping[Kind, int] = {
     Kind.A: 1,
+    Kind.NS: 2,
+    Kind.CNAME: 5,
+    Kind.SOA: 6,
     Kind.PTR: 12,
     Kind.MX: 15,
     Kind.TXT: 16,
     Kind.AAAA: 28,
+    Kind.SRV: 33,
     Kind.TLSA: 52,
+    Kind.CAA: 257,
 }
 
 _LONGEST_NAME = 255  # octets
@@ -140,7 +145,7 @@ def _aaaa(message: bytes, start: int, end: int) -> str:
 
 def _exactly(length: int, octets: bytes) -> bytes:
     if len(octets) != length:
-        raise Broken("an address of another length")
+        raise Broken("numbers of another length")
     return octets
 
 
@@ -175,7 +180,7 @@ def _txt(message: bytes, start: int, end: int) -> str:
         at = past
     if at != end or not strings:
         raise Broken("a string of another length")
-    return b"".join(strings).decode("ascii", "backslashreplace")
+    return _ascii(b"".join(strings))
 
 
 def _tlsa(message: bytes, start: int, end: int) -> str:
@@ -185,6 +190,30 @@ def _tlsa(message: bytes, start: int, end: int) -> str:
     return f"{usage} {selector} {matching} {message[start + 3 : end].hex()}"
 
 
+def _soa(message: bytes, start: int, end: int) -> str:
+    server, at = name_at(message, start, end)
+    person, at = name_at(message, at, end)
+    numbers = struct.unpack("!5L", _exactly(20, message[at:end]))
+    return " ".join((text(server), text(person), *map(str, numbers)))
+
+
+def _srv(message: bytes, start: int, end: int) -> str:
+    numbers = struct.unpack_from("!3H", message, start)
+    return f"{' '.join(map(str, numbers))} {_ptr(message, start + 6, end)}"
+
+
+def _caa(message: bytes, start: int, end: int) -> str:
+    past = start + 2 + message[start + 1]
+    tag, value = message[start + 2 : past], message[past:end]
+    if past > end or not tag.isalnum():
+        raise Broken("a CAA record without a tag")
+    return f"{message[start]} {_ascii(tag)} {_ascii(value)}"
+
+
+def _ascii(octets: bytes) -> str:
+    return octets.decode("ascii", "backslashreplace")
+
+
 VALUES: Mapping[int, Callable[[bytes, int, int], str]] = {
     CODES[Kind.A]: _a,
     CODES[Kind.AAAA]: _aaaa,
@@ -192,5 +221,10 @@ VALUES: Mapping[int, Callable[[bytes, int, int], str]] = {
     CODES[Kind.PTR]: _ptr,
     CODES[Kind.TXT]: _txt,
     CODES[Kind.TLSA]: _tlsa,
+    CODES[Kind.CNAME]: _ptr,
+    CODES[Kind.NS]: _ptr,
+    CODES[Kind.SOA]: _soa,
+    CODES[Kind.SRV]: _srv,
+    CODES[Kind.CAA]: _caa,
 }
 """How the value of a record between two places is spelled, by the code of its type."""

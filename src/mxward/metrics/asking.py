@@ -8,13 +8,13 @@ from mxward.lookup.resolver import Resolver
 from mxward.metrics import catalogue
 from mxward.metrics.board import Row
 from mxward.metrics.times import Times
-from mxward.model import Answer, Kind, Known, Question
+from mxward.model import Answer, Known, Question
 
 __all__ = ["CountedResolver"]
 
 _QUESTIONS = {
     (kind, state): catalogue.QUESTIONS.column(kind, state)
-    for kind in Kind
+    for kind in catalogue.ASKED
     for state in (Known.FOUND, Known.ABSENT, Known.FAILED)
 }
 

@@ -77,10 +77,12 @@ VERDICT_SECONDS = seconds(
 
 # -- the DNS ----------------------------------------------------------------------------------
 
+ASKED = (Kind.MX, Kind.A, Kind.AAAA, Kind.TXT, Kind.PTR, Kind.TLSA)
+"""What decisions ask; the other kinds are asked by chores."""
 QUESTIONS = counter(
     "dns_questions",
     "Questions to the DNS by what came of them; failed includes time-outs.",
-    type=Kind,
+    type=ASKED,
     state=(Known.FOUND, Known.ABSENT, Known.FAILED),
 )
 DNS_SECONDS = seconds(
