@@ -1,7 +1,8 @@
 """Asking the DNS one question: the narrow `Resolver` that everything else asks through.
 
-Supported: MX, A, AAAA, TXT, PTR, TLSA, CNAME, NS, SOA, SRV and CAA; TCP where an answer is truncated, EDNS(0), CNAME chains
-(also where the server leaves the rest of the chain to us), negative TTLs (RFC 2308), IDN.
+Supported: MX, A, AAAA, TXT, PTR, TLSA, CNAME, NS, SOA, SRV and CAA; TCP where an answer is
+truncated, EDNS(0), CNAME chains (also where the server leaves the rest of the chain to us),
+negative TTLs (RFC 2308), IDN.
 Not supported: DNSSEC validation (ask a validating resolver on loopback), search lists, a cache (see
 `cache`), referrals: the servers must be recursive, or authoritative for all that is asked.
 """

@@ -3,7 +3,8 @@
 Octets come from strangers. Whatever cannot be read raises Broken (or IndexError and struct.error,
 where they end early), in time linear in the octets and with nothing that is larger than they are.
 A name is kept uncompressed and in lower case, as octets: two that are equal are the same name.
-Supported: MX, A, AAAA, TXT, PTR, TLSA, CNAME, NS, SOA, SRV, CAA; compression; EDNS(0) (RFC 6891) without options.
+Supported: MX, A, AAAA, TXT, PTR, TLSA, CNAME, NS, SOA, SRV, CAA; compression; EDNS(0) (RFC 6891)
+without options.
 Not supported: other classes than IN, DNSSEC, names of a 256th octet or with extended labels.
 """
 
