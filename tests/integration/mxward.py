@@ -28,6 +28,8 @@ class Mxward:
     It has one worker where the configuration does not say how many.
     """
 
+    verb = "serve"
+
     def __init__(self, directory: Path, address: str, configuration: str, port: int = 25) -> None:
         self.directory = directory
         self.address = address
@@ -81,7 +83,15 @@ class Mxward:
         with (self.directory / "log").open("ab") as log:
             self.began = log.tell()
             self._process = subprocess.Popen(
-                [*self.within, sys.executable, "-m", "mxward", "serve", "--config", str(self.path)],
+                [
+                    *self.within,
+                    sys.executable,
+                    "-m",
+                    "mxward",
+                    self.verb,
+                    "--config",
+                    str(self.path),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -9,6 +9,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 from mxward import policy
 from mxward.model import Arrival, Decision
@@ -62,12 +63,11 @@ class Connection(asyncio.Protocol):
     # -- the transport --------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a stream's
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         shared = self._answering
         if len(shared.connections) >= shared.most:
             shared.log("policyd-full", {"level": "loud", "connections": shared.most})
-            transport.abort()
+            self._transport.abort()
             return
         shared.connections.add(self)
         self._wait_on()
