@@ -8,14 +8,13 @@ the DNS now.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-
-import pyarrow as pa
 
 from mxward.model import FrontDoor, Rules
 from mxward.networks import Network, Networks
 from mxward.reports.engine import Engine
+from mxward.reports.lent import ranges
 from mxward.reports.page import counted
 
 __all__ = ["FEW_DOMAINS", "Comparison", "Leading", "Way", "compare", "fronted_by"]
@@ -88,7 +87,7 @@ def compare(engine: Engine, rules: Rules, doors: Doors, leading: Leading | None)
     `leading` is None where nobody has asked the DNS.
     """
     fronted = fronted_by(doors)
-    engine.lend("let_in", _ranges(_let_in(rules, doors)))
+    engine.lend("let_in", ranges(_let_in(rules, doors)))
     mail = _mail(engine)
     ways = (
         _accept_rules(mail, fronted),
@@ -274,18 +273,3 @@ def _let_in(rules: Rules, doors: Doors) -> Networks:
 
 def _single(door: FrontDoor) -> Networks:
     return Networks.of(*map(str, door.addresses))
-
-
-def _ranges(nets: Iterable[Network]) -> pa.Table:
-    """Networks as ranges of keys."""
-    pairs = [(_key(int(net[0]), net.version), _key(int(net[-1]), net.version)) for net in nets]
-    return pa.table(
-        {
-            "first_key": pa.array([first for first, _ in pairs], pa.string()),
-            "last_key": pa.array([last for _, last in pairs], pa.string()),
-        }
-    )
-
-
-def _key(number: int, version: int) -> str:
-    return f"{number + (0xFFFF << 32) * (version == 4):032x}"

@@ -1,0 +1,155 @@
+"""`mxward lockdown nftables`: a packet filter for the mail server's own addresses."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from mxward.cli.lockdown_options import CODES, Asked, lockdown_options
+from mxward.cli.lockdown_run import run
+from mxward.config import Config
+from mxward.lockdown.ledger import Ledger
+from mxward.lockdown.nftables import Filter, let_in, write
+from mxward.lockdown.plan import Plan
+from mxward.lockdown.written import Written
+from mxward.networks import Network, network
+
+__all__ = ["nftables"]
+
+_INSTALLED = "/etc/mxward/nftables"
+_PORTS = "25,26,2525"
+_HELP = f"""Write a packet filter that takes SMTP from front doors and trusted clients only.
+
+The mail server's addresses are those of server.addresses and intercept.servers in the
+configuration, or --server. At stage log nothing is refused: who would be is counted, and logged. At
+stage refuse new connections of everybody else are reset; connections under way go on.
+
+A firewall knows neither domains nor users. So rules that refuse are not written where an address
+also serves a domain that no known scanner stands in front of, or whose stage is observe; nor where
+--logs show honest senders who would be shut out. They are listed, and --even-so writes them all the
+same. Users authenticate at 465 and 587: these are left open unless --ports says otherwise.
+
+\b
+Examples: mxward lockdown nftables --out /root/nftables
+          mxward lockdown nftables --stage refuse --logs /var/log/exim4/mainlog.1
+          mxward lockdown nftables --stage refuse --server 192.0.2.25 --server 2001:db8::25
+          mxward lockdown nftables --stage refuse --check
+
+{CODES}"""
+
+
+def _servers(
+    context: click.Context, option: click.Parameter, given: tuple[str, ...]
+) -> tuple[Network, ...]:
+    try:
+        return tuple(map(network, given))
+    except ValueError as why:
+        raise click.BadParameter(str(why), context, option) from None
+
+
+def _ports(context: click.Context, option: click.Parameter, given: str) -> tuple[int, ...]:
+    words = given.split(",")
+    if not all(word.strip().isdecimal() and 0 < int(word) < 65_536 for word in words):
+        raise click.BadParameter(f"{given!r}: name ports as 25,26,2525", context, option)
+    return tuple(sorted(set(map(int, words))))
+
+
+@click.command(help=_HELP)
+@lockdown_options("nftables", _INSTALLED)
+@click.option(
+    "--server",
+    "servers",
+    metavar="ADDRESS",
+    multiple=True,
+    callback=_servers,
+    help="An address of the mail server, or a network; repeatable.  [default: as configured]",
+)
+@click.option(
+    "--ports",
+    default=_PORTS,
+    show_default=True,
+    metavar="PORTS",
+    callback=_ports,
+    help="The SMTP ports to shut.",
+)
+@click.option(
+    "--stage",
+    type=click.Choice(["log", "refuse"]),
+    default="log",
+    show_default=True,
+    help="Only log and count, or refuse.",
+)
+@click.option(
+    "--logs",
+    metavar="LOG",
+    multiple=True,
+    help="Look in logs, or tables of `mxward ingest`, for who would be shut out; repeatable.",
+)
+@click.option("--zone", metavar="ZONE", help="The time zone of logs that do not tell theirs.")
+@click.option("--even-so", is_flag=True, help="Write rules that refuse, whoever is shut out.")
+def nftables(
+    asked: Asked,
+    servers: tuple[Network, ...],
+    ports: tuple[int, ...],
+    stage: str,
+    logs: tuple[str, ...],
+    zone: str | None,
+    even_so: bool,
+) -> None:
+    """Find out whose addresses, and write by that."""
+    if (asked.domains or asked.file) and not servers:
+        raise click.UsageError(
+            "a firewall shuts an address for all its domains: name by --server one that serves "
+            "these domains and no others"
+        )
+
+    def rules(found: Plan, config: Config, _: Ledger) -> Written:
+        here = servers or _configured(config)
+        again = _command(asked, servers, ports, stage, even_so=even_so)
+        place = str(asked.installed)
+        wanted = Filter(here, ports, stage == "refuse", even_so, place, again)
+        written = write(found, wanted)
+        if logs:
+            from mxward.cli.lockdown_cut_off import look
+
+            look(asked.path, logs, zone, wanted, let_in(found))
+        return written
+
+    run(asked, rules)
+
+
+def _configured(config: Config) -> tuple[Network, ...]:
+    """Raises ValueError where none is."""
+    named = tuple(network(str(address)) for address in config.server.addresses)
+    found = tuple(dict.fromkeys((*named, *config.intercept.servers)))
+    if not found:
+        raise ValueError(
+            "which addresses has the mail server? Write server.addresses into the configuration, "
+            "or give --server"
+        )
+    return found
+
+
+def _command(
+    asked: Asked, servers: tuple[Network, ...], ports: tuple[int, ...], stage: str, *, even_so: bool
+) -> str:
+    """What was typed, as far as it makes the rules what they are."""
+    words = [
+        "mxward",
+        "lockdown",
+        "nftables",
+        "--config",
+        str(asked.path.resolve()),
+        *asked.domains,
+    ]
+    if asked.file:
+        words += ["--domains", asked.file if asked.file == "-" else str(Path(asked.file).resolve())]
+    if str(asked.installed) != _INSTALLED:
+        words += ["--installed", str(asked.installed.resolve())]
+    words += [word for each in servers for word in ("--server", str(each))]
+    if ports != tuple(map(int, _PORTS.split(","))):
+        words += ["--ports", ",".join(map(str, ports))]
+    words += ["--stage", stage] if stage != "log" else []
+    return shlex.join([*words, "--even-so"] if even_so else words)

@@ -1,0 +1,163 @@
+"""A packet filter for the mail server's own addresses: nftables, in one table of ours.
+
+Only the first packet of a connection (SYN) is ever refused, so what began before goes on. All of it
+is loaded in one transaction, and what is there already is replaced: no packet sees half of it, and
+the counters go on counting. Connections that this machine makes to itself (`lo`) are left alone.
+
+A firewall knows neither domains nor users. Whom one domain takes mail from gets through to all; an
+address may be shut only where every domain that it serves has a scanner in front and a stage that
+defers or refuses: `holding_back` says what is in the way. Where nobody at all would be let in,
+nothing is written. Nothing is accepted: who is let in goes on to all other rules of the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mxward.lockdown.nftables_steps import UNIT, apply, check, know, roll_back, unit
+from mxward.lockdown.plan import Plan
+from mxward.lockdown.sealing import Verdict
+from mxward.lockdown.written import Written
+from mxward.netfilter import SYN, of_sets, refilled, sets
+from mxward.networks import Network, Networks, collapsed
+
+__all__ = ["COUNTERS", "FILE", "TABLE", "Filter", "held_back_by", "let_in", "ruleset", "write"]
+
+TABLE = "inet mxward_lockdown"
+FILE = "mxward-lockdown.nft"
+COUNTERS = ("let_in", "would_be_refused", "refused", "logged", "invalid")
+"""They count connections by their first packets; `logged` those that a line in the log tells of."""
+_CLIENTS = "let_in"
+_NAMES = 10  # of domains that are held up, for each reason
+_A_SECOND, _AT_ONCE = 10, 50  # lines of the log
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What is asked of the packet filter; `command` is what writes or checks the same again."""
+
+    servers: tuple[Network, ...]
+    ports: tuple[int, ...]
+    refuses: bool  # else it only counts and logs
+    even_so: bool = False
+    place: str = "/etc/mxward/nftables"  # where the files are in the end
+    command: str = "mxward lockdown nftables"
+
+
+def write(plan: Plan, wanted: Filter) -> Written:
+    """The rules, and what to do with them. Raises ValueError where they must not be written."""
+    clients = let_in(plan)
+    if not clients:
+        raise ValueError("no domain has a scanner in front, so nobody would be let in")
+    held = held_back_by(plan, wanted.servers)
+    if wanted.refuses and held and not wanted.even_so:
+        raise ValueError(_refusal(wanted.servers, held))
+    text = ruleset(wanted, clients)
+    path = f"{wanted.place}/{FILE}"
+    return Written(
+        title="Packet filter for nftables",
+        files={FILE: text, UNIT: unit(path)},
+        apply=apply(TABLE, FILE, wanted.place, refuses=wanted.refuses, command=wanted.command),
+        check=check(TABLE, wanted.command),
+        roll_back=roll_back(TABLE, wanted.place),
+        know=know(wanted.ports, len(clients), refuses=wanted.refuses),
+        also={"In the way of refusing": "\n".join(f"- {line}" for line in held)} if held else {},
+    )
+
+
+def let_in(plan: Plan) -> tuple[Network, ...]:
+    """Whom the filter lets in: all front doors and trusted clients; in order, without overlaps."""
+    return collapsed(net for group in plan.groups for net in group.networks)
+
+
+# -- when an address may be shut ----------------------------------------------------------------
+
+
+def held_back_by(plan: Plan, servers: Iterable[Network]) -> list[str]:
+    """Why these addresses must not be shut, with the domains; nothing where they may.
+
+    An own domain whose MX names other addresses of the mail server is in nobody's way.
+    """
+    here = Networks(servers)
+    found: dict[str, list[str]] = {}
+    for each in plan.left_out:
+        if not each.own or any(address in here for address in each.own):
+            found.setdefault(each.why, []).append(each.domain)
+    for kept in plan.kept:
+        if not kept.had:
+            found.setdefault(kept.why, []).append(kept.domain)
+    observed = [domain for domain, verdict in plan.verdicts.items() if verdict is Verdict.WARN]
+    if observed:
+        found["its stage is observe"] = observed
+    return [f"{why}: {_named(domains)}" for why, domains in found.items()]
+
+
+def _named(domains: Sequence[str]) -> str:
+    more = f" and {len(domains) - _NAMES:,} more" if len(domains) > _NAMES else ""
+    return ", ".join(domains[:_NAMES]) + more
+
+
+def _refusal(servers: Sequence[Network], held: Iterable[str]) -> str:
+    them = ", ".join(map(_short, servers))
+    lines = [f"{them} must not be shut to everybody else: nothing is written, for"]
+    lines += [f"  {line}" for line in held]
+    return "\n".join([*lines, "mend that, name another --server, or say --even-so"])
+
+
+# -- the rules ----------------------------------------------------------------------------------
+
+
+def ruleset(wanted: Filter, clients: Iterable[Network]) -> str:
+    """All of it, as `nft -f` loads it in one transaction: in place of what is there."""
+    return "\n".join(_lines(wanted, clients)) + "\n"
+
+
+def _lines(wanted: Filter, clients: Iterable[Network]) -> Iterator[str]:
+    yield "# By `mxward lockdown nftables`. How to load it, and to go back: README.md beside it."
+    yield f"add table {TABLE}"
+    yield from (f"add counter {TABLE} {name}" for name in COUNTERS)
+    yield from (f"add set {TABLE} {name} {{ {kind}; }}" for name, kind in sets(_CLIENTS).items())
+    for chain in ("arrivals", "door"):
+        hook = " { type filter hook prerouting priority mangle; policy accept; }"
+        yield f"add chain {TABLE} {chain}{hook if chain == 'arrivals' else ''}"
+        yield f"flush chain {TABLE} {chain}"
+    yield from (f"add rule {TABLE} arrivals {rule}" for rule in _arrivals(wanted))
+    yield from (f"add rule {TABLE} door {rule}" for rule in _door(wanted))
+    yield from refilled(TABLE, _CLIENTS, clients, between="\n\t")
+
+
+def _arrivals(wanted: Filter) -> Iterator[str]:
+    """Where all packets come by."""
+    ports = ", ".join(map(str, wanted.ports))
+    for family, version in (("ip", 4), ("ip6", 6)):
+        servers = [net for net in collapsed(wanted.servers) if net.version == version]
+        if servers:
+            yield (
+                f'iifname != "lo" {family} daddr {{ {", ".join(map(_short, servers))} }} '
+                f"tcp dport {{ {ports} }} {SYN} goto door"
+            )
+
+
+def _door(wanted: Filter) -> Iterator[str]:
+    """Where first packets come by that are for the mail server."""
+    # To ask for a state has the kernel put fragments together before this table sees a packet: in
+    # tiny ones a SYN would not be seen (RFC 1858 3).
+    yield 'ct state invalid counter name invalid comment "let on, or refused, below"'
+    for inside in of_sets(_CLIENTS):
+        yield f'{inside} counter name let_in return comment "a front door, or trusted"'
+    yield (
+        f"limit rate {_A_SECOND}/second burst {_AT_ONCE} packets counter name logged "
+        'log prefix "mxward-lockdown: "'
+    )
+    if wanted.refuses:
+        yield (
+            "meta l4proto tcp counter name refused reject with tcp reset "
+            'comment "stage refuse: everybody else"'
+        )
+    else:
+        yield 'counter name would_be_refused comment "stage log: everybody else"'
+
+
+def _short(net: Network) -> str:
+    return str(net).removesuffix(f"/{net.max_prefixlen}")
