@@ -8,6 +8,7 @@ that one answers.
 from __future__ import annotations
 
 import json
+import smtplib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,12 +19,13 @@ from click.testing import CliRunner
 
 from mxward.cli import main
 from mxward.store.database import Store
-from tests.integration.servers import Nsd, swaks
+from tests.integration.servers import Nsd, room, swaks
 
 STAGES = ("observe", "defer", "refuse", "reroute")
 SCANNERS = ("clean", "wash", "rinse")
 EACH = 1_250  # domains of a stage
 OWN, FAR = "own.example", "far.elsewhere.example"
+ABROAD = "xn--bcher-kva.refuse.example"
 UNLISTED = "unlisted.example"  # the mail server takes it, and nobody told mxward
 BELOW = "sub.d0.refuse.example"  # the same, below a domain that is shut
 
@@ -36,6 +38,7 @@ _ZONE = "\n".join(
     f"d{n}.{stage} MX 10 mx.{SCANNERS[n % 3]}.example." for stage in STAGES for n in range(EACH)
 )
 _MORE = """
+xn--bcher-kva.refuse MX 10 mx.clean
 own MX 10 mail.provider
 mail.provider A 203.0.113.25
 mx.clean A 198.51.100.1
@@ -45,7 +48,7 @@ mx.wash AAAA 2001:db8:2::2
 mx.rinse A 198.51.100.3
 """
 ZONES: dict[str, str | None] = {"example": f"{_ZONE}\n{_MORE}"}
-DOMAINS = [f"d{n}.{stage}.example" for stage in STAGES for n in range(EACH)] + [OWN]
+DOMAINS = [f"d{n}.{stage}.example" for stage in STAGES for n in range(EACH)] + [OWN, ABROAD]
 TAKEN = [*DOMAINS, UNLISTED, BELOW]  # by the mail server
 
 CONFIGURATION = f"""\
@@ -192,3 +195,17 @@ def said(
     options = ["--quit-after", "RCPT", *(auth if authenticated else [])]
     session = swaks(server, ",".join(recipients), source=client, options=options)
     return session.replies[-1 - len(recipients) : -1]  # the last is QUIT's
+
+
+def said_utf8(server: str, client: str, recipients: Sequence[str]) -> list[str]:
+    """The same, of a client that speaks SMTPUTF8 (RFC 6531)."""
+    room.own(client)
+    with smtplib.SMTP(server, 25, "client.example", 30, (client, 0)) as session:
+        session.ehlo()
+        session.docmd("MAIL", "FROM:<sender@client.example> SMTPUTF8")
+        replies = []
+        for recipient in recipients:
+            session.send(f"RCPT TO:<{recipient}>\r\n".encode())
+            code, text = session.getreply()
+            replies.append(f"{code} {text.decode()}")
+    return replies

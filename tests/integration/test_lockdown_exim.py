@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
+from mxward.lockdown import exim as rules
+from mxward.lockdown.exim_steps import For, apply
+from mxward.lockdown.groups import Group
+from mxward.lockdown.sealing import Verdict
 from tests.integration import locked
-from tests.integration.locked import CLIENTS, PASSWORD, USER
-from tests.integration.servers import Exim
+from tests.integration.locked import CLIENTS, PASSWORD, SHUT, USER
+from tests.integration.servers import Exim, room
+from tools import debian_cache
 
 pytestmark = pytest.mark.real
 
 INSTALLED = "/srv/mxward"
+DEBIAN = """\
+dc_eximconfig_configtype='internet'
+dc_other_hostnames='deny.example'
+dc_local_interfaces=''
+dc_use_split_config='true'
+"""
 AUTHENTICATORS = f"""\
 plain:
   driver = plaintext
@@ -72,3 +87,104 @@ def test_every_reply_is_what_the_rule_says(
 
 def test_each_domain_is_closed_to_all_but_its_own_scanner(stand: Stand) -> None:
     locked.check_scanners(stand.family)
+
+
+def test_a_domain_may_be_spelled_as_the_client_likes(stand: Stand) -> None:
+    client = CLIENTS["stranger"][stand.family]
+    spelled = ["x@D0.Refuse.EXAMPLE", "x@bücher.refuse.example", f"x@{locked.ABROAD}"]
+    assert locked.said_utf8(locked.LOCKED[stand.family], client, spelled) == [SHUT["refuse"]] * 3
+
+
+def test_who_would_be_stopped_is_in_the_log_and_nobody_else(stand: Stand) -> None:
+    before = len(stand.exim.log)
+    for name in ("its scanner", "trusted", "stranger"):
+        client = CLIENTS[name][stand.family]
+        assert locked.said(locked.LOCKED[stand.family], client, ["x@d3.observe.example"]) == [
+            "250 Accepted"
+        ]
+    lines = [line for line in stand.exim.log[before:].splitlines() if "mxward" in line]
+    assert len(lines) == 1
+    assert f"[{CLIENTS['stranger'][stand.family]}]" in lines[0]
+    assert lines[0].endswith("Warning: mxward: back door to d3.observe.example (warn)")
+
+
+def test_the_checks_of_the_readme(stand: Stand) -> None:
+    readme = (stand.exim.directory / "mxward" / "README.md").read_text()
+    ask, play = re.findall(r"^   (.*exim -b[eh] .*)$", readme, re.MULTILINE)
+    assert in_the_room(stand.exim, ask).strip().startswith(("defer:via_", "deny:via_"))
+    assert "taken at its MX only" in in_the_room(stand.exim, play)
+    assert in_the_room(stand.exim, "exim -bV").endswith("Configuration file is /srv/exim.conf\n")
+
+
+def test_every_domain_is_found(stand: Stand) -> None:
+    folder = stand.exim.directory / "mxward"
+    name = next(path.name for path in folder.glob("domains*"))
+    kind = "cdb" if name.endswith("cdb") else "lsearch"
+    ask = "".join(f"${{lookup{{{d}}}{kind}{{{INSTALLED}/{name}}}}}\n" for d in locked.DOMAINS)
+    (stand.exim.directory / "asked").write_text(ask)
+    answers = in_the_room(stand.exim, "exim -be </srv/asked").removeprefix("> ").split("\n> ")
+    verdicts = {"observe": "warn", "refuse": "deny", "own": ""}
+    for domain, answer in zip(locked.DOMAINS, answers, strict=False):
+        stage = domain.split(".")[-2]
+        assert answer.partition(":")[0] == verdicts.get(stage, "defer"), domain
+
+
+def in_the_room(server: Exim, shell: str) -> str:
+    """What a shell's line says beside a server."""
+    exim = 'exim() { /opt/usr/sbin/exim4 -C /srv/exim.conf "$@"; }; '
+    command = room.command(["sh", "-c", exim + shell], server.directory)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def small(server: Exim) -> None:
+    """Rules for a few domains, in the directory of a server."""
+    network = (ip_network("198.51.100.16/28"),)
+    domains = {f"{verdict}.example": verdict for verdict in Verdict}
+    group = Group("via_clean_1", ("clean",), (), network, (), domains)
+    for name, content in rules.write([group], INSTALLED, variant=For.DEBIAN).files.items():
+        path = server.directory / "mxward" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def test_where_a_table_is_missing_nothing_is_lost(tmp_path: Path) -> None:
+    server = exim(tmp_path, "203.0.113.28", f"  .include {INSTALLED}/rcpt.acl")
+    server.domains = tuple(f"{verdict}.example" for verdict in Verdict)
+    small(server)
+    to = [f"x@{domain}" for domain in server.domains]
+    with server:
+        replies = locked.said(server.address, "192.0.2.9", to)
+        assert replies == ["250 Accepted", SHUT["defer"], SHUT["refuse"]]
+        (tmp_path / "mxward" / "networks" / "via_clean_1").unlink()
+        replies = locked.said(server.address, "192.0.2.9", to)
+        assert [reply[:3] for reply in replies] == ["250", "451", "451"]
+        (tmp_path / "mxward" / "domains.cdb").unlink()
+        replies = locked.said(server.address, "192.0.2.9", to)
+        assert replies == ["250 Accepted"] * 3
+        assert "every door is open" in server.log
+
+
+def test_debians_own_configuration_lets_them_in(tmp_path: Path) -> None:
+    """By the macro that the README names; generated by Debian's own tool."""
+    server = exim(tmp_path, "203.0.113.28")
+    small(server)
+    etc = tmp_path / "etc" / "exim4"
+    shutil.copytree(debian_cache.CACHE / "etc" / "exim4", etc)
+    (etc / "update-exim4.conf.conf").write_text(DEBIAN)
+    tool = (debian_cache.CACHE / "usr/sbin/update-exim4.conf").read_text()
+    (tmp_path / "tool").write_text(tool.replace("/usr/sbin/exim4", "/opt/usr/sbin/exim4"))
+    (tmp_path / "etc" / "mailname").write_text("mail.provider.example\n")
+    (tmp_path / "etc" / "aliases").write_text("x: :blackhole:\n")
+    (etc / "conf.d/main/000_users").write_text("MAIN_TRUSTED_USERS = root\n")
+    commands = [c for step in apply(For.DEBIAN, INSTALLED, rules.ACL) for c in step.commands]
+    in_the_room(server, next(command for command in commands if command.startswith("for ")))
+    in_the_room(server, "sh /srv/tool -o /srv/exim.conf")
+    session = r"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<x@deny.example>\r\nQUIT\r\n"
+    for client, expected in (
+        ("240.0.0.1", "550 5.7.1 mail for this"),
+        ("198.51.100.17", "250 Acc"),
+    ):
+        told = in_the_room(server, f"printf '{session}' | exim -bh {client} 2>&1")
+        assert f"\n{expected}" in told

@@ -5,7 +5,9 @@ for each connection. A file's name comes from a table, never from what a client 
 it be opened (it is not tainted). What each RCPT costs is one look-up by the domain, whatever their
 number (with `lsearch`: by their number), and one by the client where the domain has a rule.
 
-Where a table cannot be read, a domain in stage observe is left alone, and others are deferred.
+Where the networks of a domain are missing, it is deferred, and left alone in stage observe. Where
+the table of domains is missing, all are left alone, and the log says so at each recipient. A table
+that Exim may not read defers: the steps make them readable.
 """
 
 from __future__ import annotations
@@ -41,14 +43,20 @@ _HEAD = """\
   warn    set acl_m_mxward =
           condition      = ${{if def:sender_host_address}}
           !authenticated = *
-          set acl_m_mxward = ${{lookup{{$domain}}{kind}{{{domains}}}}}
+          set acl_m_mxward = ${{if exists{{{domains}}}\\
+                             {{${{lookup{{$domain}}{kind}{{{domains}}}}}}}{{missing}}}}
+
+  warn    condition      = ${{if eq{{$acl_m_mxward}}{{missing}}}}
+          log_message    = mxward: every door is open, for {domains} is missing
 """
 _STATEMENT = """
   {verb:7} condition      = ${{if eq{{${{extract{{1}}{{:}}{{$acl_m_mxward}}}}}}{{{verdict}}}}}
-          condition      = ${{lookup{{$sender_host_address}}iplsearch\\
-                             {{{networks}/${{extract{{2}}{{:}}{{$acl_m_mxward}}}}}}{{no}}{{yes}}}}
+{more}          condition      = ${{lookup{{$sender_host_address}}iplsearch\\
+                             {{{networks}}}{{no}}{{yes}}}}
 {said}          log_message    = mxward: back door to $domain ({verdict})
 """
+_NETWORKS = "{where}/${{extract{{2}}{{:}}{{$acl_m_mxward}}}}"
+_IF_EXISTS = "          condition      = ${{if exists{{{networks}}}}}\n"
 _SAID = "          message        = {text}\n"
 
 
@@ -75,12 +83,14 @@ def write(
     )
 
 
-def _acl(kind: Kind, domains: str, networks: str) -> str:
+def _acl(kind: Kind, domains: str, where: str) -> str:
+    networks = _NETWORKS.format(where=where)
     statements = "".join(
         _STATEMENT.format(
-            verb="deny" if verdict is Verdict.DENY else verdict,
+            verb=verdict,
             verdict=verdict,
             networks=networks,
+            more=_IF_EXISTS.format(networks=networks) if verdict is Verdict.WARN else "",
             said=_SAID.format(text=SAID[verdict]) if verdict in SAID else "",
         )
         for verdict in (Verdict.DENY, Verdict.DEFER, Verdict.WARN)

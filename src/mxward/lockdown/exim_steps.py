@@ -90,8 +90,9 @@ def _debian(acl: str) -> _Hook:
             "Take the macro out again.",
             (f"sed -i '\\|^{macro}$|d' {files}",),
         ),
-        "mail to postmaster at your domains, and mail from `relay_from_hosts` "
-        "(dc_relay_nets and this host itself), is accepted before them.",
+        "mail to postmaster at your domains, and mail from `relay_from_hosts` (dc_relay_nets and "
+        "this host itself), is accepted before them; recipients that do not exist are refused "
+        "before them.",
         ("update-exim4.conf && exim -bV >/dev/null && systemctl reload exim4",),
     )
 
