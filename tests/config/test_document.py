@@ -13,6 +13,7 @@ import pytest
 
 from mxward.audit.services import Nature
 from mxward.config import (
+    Answered,
     Config,
     ConfigError,
     Endpoint,
@@ -78,6 +79,9 @@ def test_every_value_is_read(full: Path) -> None:
     assert config.store.path == f"{full.parent}/store.db"
     assert config.log.format is LogFormat.JSON
     assert config.metrics.listen == Endpoint("::1", 9625)
+    assert config.policyd.listen == (Endpoint("127.0.0.1", 10041), Endpoint("::1", 10041))
+    assert config.policyd.socket == f"{full.parent}/policyd.sock"
+    assert config.policyd.fail is Answered.DEFER
 
 
 def test_the_audit_is_read(full: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tools import debian_cache
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-SERVICES = ("mxward.service", "mxward-intercept.service")
+SERVICES = ("mxward.service", "mxward-intercept.service", "mxward-policyd.service")
 UNITS = (*SERVICES, "mxward.socket")
 DROP_IN = Path("mxward.service.d", "transparent.conf")
 EXPOSURE = 30
@@ -88,6 +88,7 @@ _CAPABILITIES = {
     "mxward.service": "CAP_NET_BIND_SERVICE",
     "transparent.conf": "CAP_NET_RAW",
     "mxward-intercept.service": "CAP_NET_ADMIN",
+    "mxward-policyd.service": "",
 }
 
 
