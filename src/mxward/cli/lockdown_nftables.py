@@ -108,7 +108,7 @@ def nftables(
     def rules(found: Plan, config: Config, _: Ledger) -> Written:
         here = servers or _configured(config)
         again = _command(asked, servers, ports, stage, even_so=even_so)
-        place = str(asked.installed)
+        place = str(asked.installed.absolute())
         wanted = Filter(here, ports, stage == "refuse", even_so, place, again)
         written = write(found, wanted)
         if logs:
@@ -147,7 +147,7 @@ def _command(
     if asked.file:
         words += ["--domains", asked.file if asked.file == "-" else str(Path(asked.file).resolve())]
     if str(asked.installed) != _INSTALLED:
-        words += ["--installed", str(asked.installed.resolve())]
+        words += ["--installed", str(asked.installed.absolute())]
     words += [word for each in servers for word in ("--server", str(each))]
     if ports != tuple(map(int, _PORTS.split(","))):
         words += ["--ports", ",".join(map(str, ports))]
