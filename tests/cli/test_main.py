@@ -100,7 +100,9 @@ def told() -> str:
         assert command is not None
         inner = click.Context(command, info_name=name, parent=context)
         sections.append((f"mxward {name}", command.get_help(inner)))
-        for part, subcommand in getattr(command, "commands", {}).items():
+        for part in command.list_commands(inner) if isinstance(command, click.Group) else ():
+            subcommand = command.get_command(inner, part)
+            assert subcommand is not None
             innermost = click.Context(subcommand, info_name=part, parent=inner)
             sections.append((f"mxward {name} {part}", subcommand.get_help(innermost)))
     blocks = [f"## {title}\n\n```\n{text}\n```\n" for title, text in sections]

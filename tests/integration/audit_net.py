@@ -36,6 +36,7 @@ AUDITOR, CLIENT = "192.0.2.77", "192.0.2.90"
 POSTFIX, EXIM, GUARDED, SHUT, NOBODY = (f"203.0.113.{n}" for n in (25, 26, 27, 28, 29))
 SCANNER_MX, EGRESS = "198.51.100.10", "198.51.100.20"
 
+_NOT_LISTED = ("scanner", "provider", "two", "another", "other", "drifting", "uncovered")
 _FRONTED = "@ MX 10 mx.scanner.example."
 
 
@@ -52,6 +53,11 @@ def zones(count: int) -> dict[str, str | None]:
         "backup.example": f"{_FRONTED}\n@ MX 20 mail.provider.example.",
         "own.example": "@ MX 10 mail.provider.example.",
         "two.example": "",
+        # not in the inventory
+        "another.example": 'mx A 198.51.100.30\n_spf TXT "v=spf1 ip4:198.51.100.96/27 -all"',
+        "other.example": "in A 198.51.100.31",
+        "drifting.example": "@ MX 10 mx.another.example.",
+        "uncovered.example": "@ MX 10 in.other.example.",
     }
     hosts = (POSTFIX, EXIM)
     # one zone file for all of the many
@@ -63,7 +69,7 @@ def zones(count: int) -> dict[str, str | None]:
 
 
 def inventory(count: int) -> list[str]:
-    named = [name for name in zones(0) if name.split(".")[0] not in ("scanner", "provider", "two")]
+    named = [name for name in zones(0) if name.split(".")[0] not in _NOT_LISTED]
     return [*named, *(f"d{n}.two.example" for n in range(count))]
 
 
@@ -101,6 +107,7 @@ class Net:
     postfix: MailServer
     exim: MailServer
     shut: MailServer
+    guarded: MailServer  # behind mxward
     mxward: Mxward
 
     def audit(self, *words: str) -> Any:
@@ -125,7 +132,8 @@ class Net:
 
     def begun(self) -> list[str]:
         """What any server's log says of a message."""
-        logs = "\n".join(server.log for server in (self.postfix, self.exim, self.shut))
+        servers = (self.postfix, self.exim, self.shut, self.guarded)
+        logs = "\n".join(server.log for server in servers)
         return re.findall(r".*(?:<=|message-id|after DATA|from <.*DATA).*", logs)
 
 
@@ -143,10 +151,12 @@ def net(directory: Path, count: int) -> Iterator[Net]:
         Postfix(directory / "postfix", POSTFIX, domains=domains) as postfix,
         Exim(directory / "exim", EXIM, domains=domains) as exim,
         Postfix(directory / "shut", SHUT, domains=["nothing.example"]) as shut,
-        Postfix(directory / "guarded", "127.0.0.1", 10024, domains=domains, proxy_port=10025),
+        Postfix(
+            directory / "guarded", "127.0.0.1", 10024, domains=domains, proxy_port=10025
+        ) as guarded,
         Mxward(directory / "mxward", GUARDED, CONFIGURATION) as mxward,
     ):
-        yield Net(directory, postfix, exim, shut, mxward)
+        yield Net(directory, postfix, exim, shut, guarded, mxward)
 
 
 def doors(told: Any) -> dict[str, dict[str, str]]:

@@ -85,6 +85,55 @@ def test_without_probing_nobody_is_connected_to(small: Net) -> None:
     assert "OPEN" not in {f["verdict"] for f in told["findings"]}
 
 
+MORE = """
+[services.another]
+title = "Another Mail Security"
+kind = "scanner"
+mx = ["another.example", "other.example"]
+spf = ["_spf.another.example"]
+[scanners.another]
+mx = ["another.example"]
+egress = ["198.51.100.64/27"]
+[[waivers]]
+server = "{server}"
+port = 25
+owner = "anna"
+note = "the fax gateway"
+expires = {expires}
+"""
+
+
+def with_more(small: Net, expires: str) -> tuple[str, str]:
+    path = small.directory / "mxward" / f"more-{expires}.toml"
+    text = small.mxward.path.read_text().replace('"localdomains"', '"more-domains"')
+    path.write_text(text + MORE.format(server=POSTFIX, expires=expires))
+    listed = ("behind.example", "drifting.example", "uncovered.example")
+    (path.parent / "more-domains").write_text("\n".join(listed) + "\n")
+    return "--config", str(path)
+
+
+def test_what_no_longer_fits_is_told(small: Net) -> None:
+    """An egress that its vendor publishes no more, a name of the scanner's that is not covered, and
+    a waiver whose time is over: it waives nothing.
+    """
+    told = small.audit("--probe", *with_more(small, "2020-01-01"))
+    codes = {f["code"]: f for f in told["findings"] if not f["server"]}
+    assert codes["MXW-EGRESS-DRIFT"]["evidence"] == [
+        "declared, and not published: 198.51.100.64/27",
+        "published, and not declared: 198.51.100.96/27",
+    ]
+    assert codes["MXW-UNCOVERED-MX"]["domains"] == ["uncovered.example"]
+    assert codes["MXW-UNCOVERED-MX"]["subject"] == "in.other.example"
+    assert "the fax gateway" in str(codes["MXW-WAIVER-EXPIRED"])
+    assert doors(told)[POSTFIX]["behind.example"] == "OPEN"
+
+
+def test_a_waiver_in_force_is_shown_as_one(small: Net) -> None:
+    told = small.audit("--probe", *with_more(small, "2037-01-01"))
+    assert doors(told)[POSTFIX]["behind.example"] == "ACCEPTED"
+    assert "anna" in str([f for f in told["findings"] if f["server"]])
+
+
 # -- the mends ------------------------------------------------------------------------------------
 
 

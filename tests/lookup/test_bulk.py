@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from mxward.lookup.bulk import Bulk, NoAnswers, Replies
 from mxward.lookup.chase import Reply
 from mxward.lookup.stub import Waiter
-from mxward.lookup.wildcard import probes
 from mxward.model import Kind, Known, Question
 
 FOUND = Reply(Known.FOUND, ("192.0.2.1",), 60)
@@ -277,9 +276,3 @@ def test_whatever_is_asked_is_answered_as_one_by_one(asked: list[Question], most
             assert reply == (NO_RECORD if question.kind is Kind.AAAA else FOUND)
         else:
             assert reply == NO_NAME
-
-
-def test_a_wildcard_is_asked_for_by_a_name_that_nobody_can_have_made() -> None:
-    one, other = probes("d1.example", lambda size: bytes(range(size)))
-    assert one == Question(Kind.A, "00010203040506070809.d1.example")
-    assert other == Question(Kind.AAAA, one.name)

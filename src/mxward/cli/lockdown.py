@@ -28,6 +28,9 @@ anew, and where a front door cannot be known, the rule that was there stays.
 \b
 Examples: mxward lockdown exim --out /root/exim
           mxward lockdown nftables --check
+
+Exit codes: 0 done, 1 failed inside, 2 wrong usage, 3 done, but old rules stay for some domains,
+4 what is installed is not what would be written (--check, --diff), 78 wrong configuration.
 """
 
 

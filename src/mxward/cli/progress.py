@@ -13,10 +13,12 @@ from rich.progress import (
     MofNCompleteColumn,
     Progress,
     ProgressColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
+from rich.text import Text
 
 __all__ = ["counting", "reading"]
 
@@ -27,7 +29,7 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda done, of: None
         return
-    with _bar(what, MofNCompleteColumn(), TimeRemainingColumn()) as bar:
+    with _bar(what, MofNCompleteColumn(), _Rate(), TimeRemainingColumn()) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, of: bar.update(task, completed=done, total=of)
 
@@ -42,6 +44,14 @@ def reading(what: str) -> Iterator[Callable[[int, int | None], None]]:
     with _bar(what, *columns) as bar:
         task = bar.add_task(what, total=None)
         yield lambda octets, of: bar.update(task, advance=octets, total=of)
+
+
+class _Rate(ProgressColumn):
+    """How many in a second, lately."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
 
 
 def _bar(what: str, *columns: ProgressColumn) -> Progress:
