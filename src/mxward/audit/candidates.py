@@ -18,7 +18,7 @@ from mxward.audit.premises import Premises
 from mxward.audit.spf_places import places
 from mxward.model import Answer, Kind, Known, Question
 
-__all__ = ["Candidates", "look"]
+__all__ = ["Candidates", "look", "names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def _asked(domain: str, front: Front, premises: Premises) -> _Asked:
     return _Asked(
         names=tuple(
             (lead, name, Question(Kind.A, name), Question(Kind.AAAA, name))
-            for lead, name in _names(domain, premises)
+            for lead, name in names(domain, premises)
         ),
         policy=Question(Kind.TXT, f"_mta-sts.{domain}"),
         tenant=Question(Kind.A, tenant) if tenant else None,
@@ -102,7 +102,7 @@ def _asked(domain: str, front: Front, premises: Premises) -> _Asked:
 _LONGEST = 253  # characters of a name
 
 
-def _names(domain: str, premises: Premises) -> Iterator[tuple[Lead, str]]:
+def names(domain: str, premises: Premises) -> Iterator[tuple[Lead, str]]:
     """The names that are asked for, the one that nobody has among them."""
     yield Lead(Why.APEX), domain
     if len(premises.label) + 1 + len(domain) <= _LONGEST:

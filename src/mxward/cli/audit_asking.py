@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import Generic, Protocol, TypeVar
 
 from mxward.audit.ledger import Ledger
 from mxward.audit.services import within
@@ -16,20 +17,52 @@ from mxward.audit.survey import MOST_ROUNDS, Surveyed, survey
 from mxward.lookup.bulk import Bulk
 from mxward.model import Answer, Question
 
-__all__ = ["look_up"]
+__all__ = ["Asking", "look_up", "rounds"]
 
 _MOST_SHARED = 50_000
 """Answers that are kept of names that are not a domain's own: hosts of MX, SPF names."""
 
 Progress = Callable[[int, int], None]
+Facts = Mapping[Question, Answer]
+
+
+class Asking(Protocol):
+    """What is known of a domain, and what must be asked to know more."""
+
+    @property
+    def asks(self) -> tuple[Question, ...]: ...
+
+
+_A = TypeVar("_A", bound=Asking)
 
 
 async def look_up(
     bulk: Bulk, domains: Collection[str], ledger: Ledger, progress: Progress | None = None
 ) -> None:
     """Look up all domains, into the ledger. Where it is cancelled, the ledger has those done."""
+
+    def look(domain: str, facts: Facts) -> Surveyed:
+        return survey(domain, facts, ledger.premises)
+
+    def done(found: Surveyed) -> None:
+        ledger.add(replace(found, asks=(), failed=(*found.failed, *found.asks)))
+
+    await rounds(bulk, domains, look, done, progress)
+
+
+async def rounds(
+    bulk: Bulk,
+    domains: Collection[str],
+    look: Callable[[str, Facts], _A],
+    done: Callable[[_A], None],
+    progress: Progress | None = None,
+) -> None:
+    """Ask of each domain what `look` asks, again and again; what it finds then is `done`.
+
+    It may still ask for more: what leads on and on is not followed.
+    """
     line = _Line(domains)
-    looking = _Looking(ledger, line, progress)
+    looking = _Looking(look, done, line, progress)
     await bulk.each(line, looking.asks, looking.heard)
 
 
@@ -67,13 +100,21 @@ class _Iterator(Iterator[str]):
         return self._again.popleft() if self._again else next(self._new)
 
 
-class _Looking:
+class _Looking(Generic[_A]):
     """What is known of the domains that are under way."""
 
-    def __init__(self, ledger: Ledger, line: _Line, progress: Progress | None) -> None:
-        self._ledger = ledger
+    def __init__(
+        self,
+        look: Callable[[str, Facts], _A],
+        done: Callable[[_A], None],
+        line: _Line,
+        progress: Progress | None,
+    ) -> None:
+        self._look = look
+        self._tell = done
         self._line = line
         self._progress = progress
+        self._number = 0  # of domains that are done
         self._facts: dict[str, dict[Question, Answer]] = {}
         self._wanted: dict[str, tuple[Question, ...]] = {}
         self._rounds: dict[str, int] = {}
@@ -101,7 +142,7 @@ class _Looking:
         """Look at what is known; whether there is more to ask."""
         facts = self._facts[domain]
         while True:
-            found = survey(domain, facts, self._ledger.premises)
+            found = self._look(domain, facts)
             shared = {q: self._shared[q] for q in found.asks if q in self._shared}
             if not shared:
                 break
@@ -110,14 +151,14 @@ class _Looking:
         if found.asks and self._rounds[domain] <= MOST_ROUNDS:
             self._wanted[domain] = found.asks
             return True
-        self._done(found)
+        self._done(domain, found)
         return False
 
-    def _done(self, found: Surveyed) -> None:
-        """A domain is known, as far as it will be: what leads on and on was not followed."""
-        whole = replace(found, asks=(), failed=(*found.failed, *found.asks))
-        self._ledger.add(whole)
+    def _done(self, domain: str, found: _A) -> None:
+        """A domain is known, as far as it will be."""
+        self._tell(found)
         for kept in (self._facts, self._wanted, self._rounds):
-            kept.pop(found.domain, None)
+            kept.pop(domain, None)
+        self._number += 1
         if self._progress is not None:
-            self._progress(len(self._ledger.domains), self._line.of)
+            self._progress(self._number, self._line.of)
