@@ -90,6 +90,12 @@ CONTENDERS = {
     "questions": ["who", "what-if", "report", "report, MB"],
     "ingest-processes": ["--jobs 1", "--jobs 2"],
     "ingest-memory": ["Exim", "Exim, recipients by deliveries", "Postfix"],
+    "firewall": [
+        "IPv4, replaced, ms",
+        "IPv6, replaced, ms",
+        "packets decided meanwhile",
+        "decided wrongly",
+    ],
     "fast-path": [
         "intercepted",
         "fast path",
