@@ -8,6 +8,7 @@ that one answers.
 from __future__ import annotations
 
 import json
+import re
 import smtplib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ mx.rinse A 198.51.100.3
 """
 ZONES: dict[str, str | None] = {"example": f"{_ZONE}\n{_MORE}"}
 DOMAINS = [f"d{n}.{stage}.example" for stage in STAGES for n in range(EACH)] + [OWN, ABROAD]
-TAKEN = [*DOMAINS, UNLISTED, BELOW]  # by the mail server
+TAKEN = [*DOMAINS, "bücher.refuse.example", UNLISTED, BELOW]  # by the mail server
 
 CONFIGURATION = f"""\
 [server]
@@ -116,6 +117,7 @@ EGRESS = {
     "wash": {4: "198.51.100.33", 6: "2001:db8:2:ffff::1"},
     "rinse": {4: "198.51.100.60", 6: "2001:db8:3::7"},
 }
+_POSTFIX_SAYS = re.compile(r"<\S+>: Recipient address rejected: ")
 SHUT = {
     "defer": "451 4.7.1 mail for this domain is taken at its MX only",
     "refuse": "550 5.7.1 mail for this domain is taken at its MX only",
@@ -194,7 +196,8 @@ def said(
     auth = ["--auth", "PLAIN", "--auth-user", USER, "--auth-password", PASSWORD]
     options = ["--quit-after", "RCPT", *(auth if authenticated else [])]
     session = swaks(server, ",".join(recipients), source=client, options=options)
-    return session.replies[-1 - len(recipients) : -1]  # the last is QUIT's
+    replies = session.replies[-1 - len(recipients) : -1]  # the last is QUIT's
+    return [_POSTFIX_SAYS.sub("", reply) for reply in replies]
 
 
 def said_utf8(server: str, client: str, recipients: Sequence[str]) -> list[str]:
@@ -207,5 +210,5 @@ def said_utf8(server: str, client: str, recipients: Sequence[str]) -> list[str]:
         for recipient in recipients:
             session.send(f"RCPT TO:<{recipient}>\r\n".encode())
             code, text = session.getreply()
-            replies.append(f"{code} {text.decode()}")
+            replies.append(_POSTFIX_SAYS.sub("", f"{code} {text.decode()}"))
     return replies

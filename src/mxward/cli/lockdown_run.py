@@ -52,8 +52,11 @@ def run(asked: Asked, write: Write) -> None:
         fail(f"{error.filename or place}: {error.strerror}")
     if asked.shows:
         click.echo(difference(place, files), nl=False)
+    if asked.compares:
+        for each in written.unmet:
+            remark(each)
     _tell(asked, found, written, changed)
-    sys.exit(_code(asked, found, changed))
+    sys.exit(_code(asked, found, written, changed))
 
 
 def _before(asked: Asked) -> Ledger:
@@ -79,8 +82,8 @@ def _files(written: Written, found: Plan, asked: Asked) -> dict[str, bytes]:
     return told
 
 
-def _code(asked: Asked, found: Plan, changed: list[str]) -> int:
-    if asked.compares and [name for name in changed if name != "README.md"]:
+def _code(asked: Asked, found: Plan, written: Written, changed: list[str]) -> int:
+    if asked.compares and (written.unmet or [name for name in changed if name != "README.md"]):
         return OTHER
     return KEPT if found.kept else 0
 

@@ -27,3 +27,4 @@ class Written:
     roll_back: tuple[Step, ...]
     know: tuple[str, ...] = ()  # what must be known before: paragraphs
     also: Mapping[str, str] = field(default_factory=dict)  # more sections of the README, by title
+    unmet: tuple[str, ...] = ()  # what a program's own configuration lacks: told by --check
