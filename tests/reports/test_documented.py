@@ -33,5 +33,5 @@ def test_the_query_works(tmp_path: Path) -> None:
     (tmp_path / "mainlog").write_bytes(ARRIVAL)
     ingest([str(tmp_path / "mainlog")], tmp_path / "arrivals", zone=UTC)
     [query] = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
-    found = duckdb.sql(query.replace("'arrivals/", f"'{tmp_path}/arrivals/")).fetchall()
+    found = duckdb.execute(query.replace("'arrivals/", f"'{tmp_path}/arrivals/")).fetchall()
     assert found == [("2010-11-17", 1, 1)]
