@@ -82,9 +82,7 @@ class Storing:
         with self._telling("keep_memory"):
             memory.drain()
             if memory.reread():
-                self._current().loop.call_soon_threadsafe(
-                    lambda: self._current().doors.refresh()
-                )
+                self._current().loop.call_soon_threadsafe(lambda: self._current().doors.refresh())
             domains = len(self._current().decider.rules.inventory)
             if self._speaks and domains != self._kept_size:
                 store.keep_inventory_size(domains)
