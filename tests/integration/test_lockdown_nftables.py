@@ -20,7 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxward.config import Layout
-from mxward.lockdown.nftables import COUNTERS, FILE, TABLE, Filter, let_in, ruleset, write
+from mxward.lockdown.all_or_nothing import let_in
+from mxward.lockdown.nftables import COUNTERS, FILE, TABLE, Filter, ruleset, write
 from mxward.lockdown.plan import Plan
 from mxward.networks import Network as Net
 from mxward.networks import collapsed, network

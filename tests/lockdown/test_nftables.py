@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxward.lockdown.nftables import FILE, Filter, held_back_by, let_in, ruleset, write
+from mxward.lockdown.all_or_nothing import in_the_way, let_in
+from mxward.lockdown.nftables import FILE, Filter, ruleset, write
 from mxward.lockdown.plan import Kept, Plan
 from mxward.lockdown.sealing import LeftOut, Verdict
-from mxward.networks import Network, network
+from mxward.networks import Network, Networks, network
 from tests.lockdown.golden import agrees
 from tests.lockdown.plans import group, planned, plans
 
@@ -74,7 +75,7 @@ def test_all_domains_in_the_way_are_counted() -> None:
 @pytest.mark.parametrize(("own", "held"), [("192.0.2.25", True), ("192.0.2.26", False)])
 def test_an_own_domain_at_another_address_is_in_nobodys_way(own: str, held: bool) -> None:
     left = LeftOut("own.example", OWN, own=frozenset({ip_address(own)}))
-    assert bool(held_back_by(planned(group(), left_out=(left,)), SERVERS)) is held
+    assert bool(in_the_way(planned(group(), left_out=(left,)), Networks(SERVERS))) is held
 
 
 @pytest.mark.parametrize("verdict", [Verdict.DEFER, Verdict.DENY])

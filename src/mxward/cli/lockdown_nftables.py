@@ -10,8 +10,9 @@ import click
 from mxward.cli.lockdown_options import CODES, Asked, lockdown_options
 from mxward.cli.lockdown_run import run
 from mxward.config import Config
+from mxward.lockdown.all_or_nothing import let_in
 from mxward.lockdown.ledger import Ledger
-from mxward.lockdown.nftables import Filter, let_in, write
+from mxward.lockdown.nftables import Filter, write
 from mxward.lockdown.plan import Plan
 from mxward.lockdown.written import Written
 from mxward.networks import Network, network

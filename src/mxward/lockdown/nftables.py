@@ -5,9 +5,9 @@ is loaded in one transaction, and what is there already is replaced: no packet s
 the counters go on counting. Connections that this machine makes to itself (`lo`) are left alone.
 
 A firewall knows neither domains nor users. Whom one domain takes mail from gets through to all; an
-address may be shut only where every domain that it serves has a scanner in front and a stage that
-defers or refuses: `holding_back` says what is in the way. Where nobody at all would be let in,
-nothing is written. Nothing is accepted: who is let in goes on to all other rules of the machine.
+address may be shut only where nothing is in the way (all_or_nothing.py), and where nobody at all
+would be let in, nothing is written. Nothing is accepted: who is let in goes on to all other rules
+of the machine.
 """
 
 from __future__ import annotations
@@ -15,21 +15,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from mxward.lockdown.all_or_nothing import in_the_way, let_in
 from mxward.lockdown.nftables_steps import UNIT, apply, check, know, roll_back, unit
 from mxward.lockdown.plan import Plan
-from mxward.lockdown.sealing import Verdict
 from mxward.lockdown.written import Written
 from mxward.netfilter import SYN, of_sets, refilled, sets
 from mxward.networks import Network, Networks, collapsed
 
-__all__ = ["COUNTERS", "FILE", "TABLE", "Filter", "held_back_by", "let_in", "ruleset", "write"]
+__all__ = ["COUNTERS", "FILE", "TABLE", "Filter", "ruleset", "write"]
 
 TABLE = "inet mxward_lockdown"
 FILE = "mxward-lockdown.nft"
 COUNTERS = ("let_in", "would_be_refused", "refused", "logged", "invalid")
 """They count connections by their first packets; `logged` those that a line in the log tells of."""
 _CLIENTS = "let_in"
-_NAMES = 10  # of domains that are held up, for each reason
 _A_SECOND, _AT_ONCE = 10, 50  # lines of the log
 
 
@@ -50,7 +49,7 @@ def write(plan: Plan, wanted: Filter) -> Written:
     clients = let_in(plan)
     if not clients:
         raise ValueError("no domain has a scanner in front, so nobody would be let in")
-    held = held_back_by(plan, wanted.servers)
+    held = in_the_way(plan, Networks(wanted.servers))
     if wanted.refuses and held and not wanted.even_so:
         raise ValueError(_refusal(wanted.servers, held))
     text = ruleset(wanted, clients)
@@ -64,38 +63,6 @@ def write(plan: Plan, wanted: Filter) -> Written:
         know=know(wanted.ports, len(clients), refuses=wanted.refuses),
         also={"In the way of refusing": "\n".join(f"- {line}" for line in held)} if held else {},
     )
-
-
-def let_in(plan: Plan) -> tuple[Network, ...]:
-    """Whom the filter lets in: all front doors and trusted clients; in order, without overlaps."""
-    return collapsed(net for group in plan.groups for net in group.networks)
-
-
-# -- when an address may be shut ----------------------------------------------------------------
-
-
-def held_back_by(plan: Plan, servers: Iterable[Network]) -> list[str]:
-    """Why these addresses must not be shut, with the domains; nothing where they may.
-
-    An own domain whose MX names other addresses of the mail server is in nobody's way.
-    """
-    here = Networks(servers)
-    found: dict[str, list[str]] = {}
-    for each in plan.left_out:
-        if not each.own or any(address in here for address in each.own):
-            found.setdefault(each.why, []).append(each.domain)
-    for kept in plan.kept:
-        if not kept.had:
-            found.setdefault(kept.why, []).append(kept.domain)
-    observed = [domain for domain, verdict in plan.verdicts.items() if verdict is Verdict.WARN]
-    if observed:
-        found["its stage is observe"] = observed
-    return [f"{why}: {_named(domains)}" for why, domains in found.items()]
-
-
-def _named(domains: Sequence[str]) -> str:
-    more = f" and {len(domains) - _NAMES:,} more" if len(domains) > _NAMES else ""
-    return ", ".join(domains[:_NAMES]) + more
 
 
 def _refusal(servers: Sequence[Network], held: Iterable[str]) -> str:
