@@ -1,0 +1,257 @@
+"""The least set of changes that takes guessable names away from the mail server.
+
+A name is dropped, or pointed elsewhere. One that leads there by a CNAME to another that is pointed
+elsewhere goes along, and needs no change of its own. What stays, and is named: what the DNS itself
+shows in use (an MX, a name server, an SRV record), a name by which a web site is or may be reached,
+a name that somebody's SPF record needs, what the operator keeps, and whatever is in a zone that is
+not the operator's. Only for web sites and SRV records may he say that it goes even so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mxward.audit.front import Standing
+from mxward.lockdown.dns import spf
+from mxward.lockdown.dns.records import Change
+from mxward.lockdown.dns.uses import Looked, Pointing, Use, What
+from mxward.model import Known
+from mxward.networks import Address, Networks, address
+
+__all__ = ["Dropped", "Stays", "Wish", "dropped"]
+
+WEB = frozenset(
+    ("", "*", "www", "webmail", "cpanel", "whm", "webdisk", "cpcontacts", "cpcalendars", "owa")
+) | {"autodiscover", "autoconfig"}
+"""Labels by which web sites are reached, those for mail programs' settings among them."""
+
+CLIENTS = frozenset(
+    ("mail", "smtp", "imap", "pop", "pop3", "exchange", "autodiscover", "autoconfig")
+)
+"""Labels that mail programs have in their settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the operator wants. `web`: whether a web site answers at an address of the server."""
+
+    servers: Networks
+    point_to: tuple[Address, ...] = ()  # else names are dropped
+    even_so: bool = False
+    keep: frozenset[str] = frozenset()  # names, or `mail.*` for the label in all domains
+    web: Mapping[Address, Known] = field(default_factory=dict)
+    certificates: frozenset[str] = frozenset()  # names of the configured certificates
+    zones: frozenset[str] | None = None  # those that are the operator's; None: any
+    name_servers: frozenset[str] = frozenset()  # whose zones are the operator's; none: any
+
+    def owns(self, looked: Looked) -> bool:
+        """Whether the operator may change a domain's zone, as far as he has told."""
+        if self.zones is None and not self.name_servers:
+            return True
+        by_name = self.zones is not None and looked.zone in self.zones
+        return by_name or any(server in self.name_servers for server in looked.servers)
+
+
+@dataclass(frozen=True, slots=True)
+class Stays:
+    """A name that goes on leading to the mail server; `anyway`: it may be dropped even so."""
+
+    name: str
+    why: str
+    anyway: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What becomes of one domain's names."""
+
+    domain: str
+    zone: str
+    names: tuple[Change, ...] = ()
+    spf: tuple[Change, ...] = ()  # before the names
+    follows: tuple[tuple[str, str], ...] = ()  # a name, and that which it follows
+    stays: tuple[Stays, ...] = ()
+    uses: tuple[Use, ...] = ()  # of the names that go: what breaks, or must be seen to
+
+
+def dropped(every: Sequence[Looked], wish: Wish) -> list[Dropped]:
+    """What becomes of each domain that has names which lead to the mail server."""
+    held = _held(every, wish)
+    going: dict[str, tuple[Address, ...]] = {}
+    left: set[str] = set()
+    for looked in every:
+        for each in looked.pointing:
+            if each.name not in held and _why_stays(each, looked, wish) is None:
+                going[each.name] = each.addresses
+                left |= {each.name} if _has_others(each, wish) else set()
+    return [_one(looked, wish, held, going, frozenset(left)) for looked in every if looked.pointing]
+
+
+def _held(every: Iterable[Looked], wish: Wish) -> dict[str, str]:
+    """Names that somebody else needs, and that stay whatever is wished: why."""
+    held: dict[str, str] = {}
+    for looked in every:
+        for host in looked.exchanges:
+            held.setdefault(host, f"the MX of {looked.domain} names it")
+        if looked.standing is Standing.OWN or not _can_rewrite(looked, wish):
+            for name in looked.spf:
+                held.setdefault(
+                    name, f"the SPF record of {looked.domain} names it and cannot be changed here"
+                )
+        for use in looked.uses:
+            if use.what in (What.MX, What.NS):
+                held.setdefault(use.name, use.text)
+    return held
+
+
+def _can_rewrite(looked: Looked, wish: Wish) -> bool:
+    if looked.why or not wish.owns(looked):
+        return False
+    return looked.txt is not None
+
+
+def _why_stays(each: Pointing, looked: Looked, wish: Wish) -> Stays | None:
+    """Why a name stays, as far as its own domain tells."""
+    if each.name in wish.keep or (each.label and f"{each.label}.*" in wish.keep):
+        return Stays(each.name, "you keep it")
+    if not wish.owns(looked):
+        by = ", ".join(looked.servers) or "nobody known"
+        return Stays(each.name, f"the zone {looked.zone} is not yours (served by {by})")
+    if not each.records:
+        return Stays(each.name, f"its records cannot be told, though it leads to {each.target}")
+    for records in each.records:
+        try:
+            Change(each.name, records.kind, records.values, (), records.ttl, 0).check()
+        except ValueError as error:
+            return Stays(each.name, f"its records cannot be written: {error}")
+    if wish.even_so:
+        return None
+    srv = next((u for u in looked.uses if u.what is What.SRV and u.name == each.name), None)
+    if srv is not None:
+        return Stays(each.name, srv.text, anyway=True)
+    if each.label in WEB:
+        told = {wish.web.get(a, Known.NOT_ASKED) for a in each.addresses}
+        if Known.FOUND in told:
+            return Stays(each.name, "a web site answers at its address", anyway=True)
+        if told != {Known.ABSENT}:
+            text = "a web site may answer at its address (not asked: --look asks)"
+            return Stays(each.name, text, anyway=True)
+    return None
+
+
+def _one(
+    looked: Looked,
+    wish: Wish,
+    held: Mapping[str, str],
+    going: Mapping[str, tuple[Address, ...]],
+    left: frozenset[str],
+) -> Dropped:
+    names: list[Change] = []
+    stays: list[Stays] = []
+    follows: list[tuple[str, str]] = []
+    gone: set[str] = set()
+    for each in looked.pointing:
+        if each.name in held:
+            stays.append(Stays(each.name, held[each.name]))
+        elif why := _why_stays(each, looked, wish):
+            stays.append(why)
+        else:
+            gone.add(each.name)
+            if wish.point_to and each.target in going:
+                follows.append((each.name, each.target))
+            else:
+                names += _changes(each, wish)
+    text = _spf(looked, wish, going, left)
+    uses = tuple(_uses(looked, wish, gone))
+    return Dropped(
+        looked.domain,
+        looked.zone,
+        tuple(names),
+        text,
+        tuple(follows),
+        tuple(stays),
+        uses,
+    )
+
+
+def _changes(each: Pointing, wish: Wish) -> Iterator[Change]:
+    """Of addresses only the mail server's are taken away; others at the same name stay.
+
+    A name gets no other family than it had, unless it would be left with nothing.
+    """
+    ttl = each.records[0].ttl
+    known = {records.kind: records.values for records in each.records}
+    new = {f"{'A' if version == 4 else 'AAAA'}": _told(wish, version) for version in (4, 6)}
+    kinds = [kind for kind, values in known.items() if _mine(kind, values, wish)]
+    if "CNAME" in known or not any(new[kind] for kind in kinds):
+        kinds += [kind for kind, to in new.items() if to and kind not in kinds]
+    for kind in kinds:
+        was = known.get(kind, ())
+        stay = () if kind == "CNAME" else (v for v in was if address(v) not in wish.servers)
+        becomes = tuple(sorted({*stay, *new.get(kind, ())}))
+        yield Change(each.name, kind, was, becomes, ttl, ttl)
+
+
+def _told(wish: Wish, version: int) -> tuple[str, ...]:
+    return tuple(str(each) for each in wish.point_to if each.version == version)
+
+
+def _mine(kind: str, values: Iterable[str], wish: Wish) -> bool:
+    return kind == "CNAME" or any(address(value) in wish.servers for value in values)
+
+
+def _has_others(each: Pointing, wish: Wish) -> bool:
+    """Whether a name keeps an address that is not the mail server's."""
+    return any(
+        address(value) not in wish.servers
+        for records in each.records
+        if records.kind != "CNAME"
+        for value in records.values
+    )
+
+
+def _spf(
+    looked: Looked,
+    wish: Wish,
+    going: Mapping[str, tuple[Address, ...]],
+    left: frozenset[str],
+) -> tuple[Change, ...]:
+    """What the domain's SPF record needs before those names go, its own and other domains'."""
+    if looked.txt is None or not wish.owns(looked) or not any(n in going for n in looked.spf):
+        return ()
+    change = spf.changed(looked.txt, spf.naming(looked.domain, going, left))
+    return (change,) if change is not None else ()
+
+
+_FOR = {
+    "ftp": "whoever uses it for files",
+    "remote": "whoever uses it to get in",
+    "relay": "whoever sends through it",
+}
+
+
+def _uses(looked: Looked, wish: Wish, gone: set[str]) -> Iterator[Use]:
+    """What else there is to say of the names that go."""
+    if not gone:
+        return
+    for use in looked.uses:
+        if use.name in gone or use.what in (What.MTA_STS, What.CAA):
+            yield use
+    for each in looked.pointing:
+        if each.name not in gone:
+            continue
+        if each.label in CLIENTS:
+            text = f"mail programs may have {each.name} in their settings"
+            yield Use(What.CLIENTS, each.name, text)
+        elif each.label in _FOR:
+            yield Use(What.OTHER, each.name, f"{each.name}: {_FOR[each.label]}")
+        if each.label in WEB and wish.even_so:
+            yield Use(What.WEB, each.name, f"a web site at {each.name}, if there is one, is gone")
+        if _certified(each.name, wish.certificates):
+            text = f"the configured certificate names {each.name}: by HTTP it is renewed no more"
+            yield Use(What.CERTIFICATE, each.name, text)
+
+
+def _certified(name: str, certificates: frozenset[str]) -> bool:
+    return name in certificates or f"*.{name.partition('.')[2]}" in certificates
