@@ -100,7 +100,9 @@ def told() -> str:
         assert command is not None
         inner = click.Context(command, info_name=name, parent=context)
         sections.append((f"mxward {name}", command.get_help(inner)))
-        for part in command.list_commands(inner) if isinstance(command, click.Group) else ():
+        if not isinstance(command, click.Group):
+            continue
+        for part in command.list_commands(inner):
             subcommand = command.get_command(inner, part)
             assert subcommand is not None
             innermost = click.Context(subcommand, info_name=part, parent=inner)
