@@ -190,12 +190,16 @@ def check_scanners(family: int) -> None:
 
 
 def said(
-    server: str, client: str, recipients: Sequence[str], authenticated: bool = False
+    server: str,
+    client: str,
+    recipients: Sequence[str],
+    authenticated: bool = False,
+    port: int = 25,
 ) -> list[str]:
     """The replies to RCPT, in one transaction."""
     auth = ["--auth", "PLAIN", "--auth-user", USER, "--auth-password", PASSWORD]
     options = ["--quit-after", "RCPT", *(auth if authenticated else [])]
-    session = swaks(server, ",".join(recipients), source=client, options=options)
+    session = swaks(server, ",".join(recipients), port=port, source=client, options=options)
     replies = session.replies[-1 - len(recipients) : -1]  # the last is QUIT's
     return [_POSTFIX_SAYS.sub("", reply) for reply in replies]
 

@@ -10,9 +10,11 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from mxward.lockdown.postfix_changes import Main
 from tests.integration import locked
 from tests.integration.locked import CLIENTS, PASSWORD, SHUT, USER
 from tests.integration.servers import Postfix, room
@@ -39,14 +41,14 @@ LISTS = {
 class Locked(Postfix):
     """With main.cf, master.cf and tables changed by the README's own commands."""
 
-    def lock(self, provider: locked.Locked, kind: str) -> None:
-        """Write the rules by what main.cf says."""
+    def lock(self, provider: locked.Locked, kind: str, *domains: str) -> None:
+        """Write the rules by what main.cf says: for all domains, or these."""
         self.directory.mkdir()
         self.configure()
         here = self.directory
         words = ["--tables", kind, "--installed", INSTALLED, "--out", f"{here}/out"]
         words += ["--main-cf", f"{here}/main.cf", "--master-cf", f"{here}/master.cf"]
-        code, told = provider.mxward("lockdown", "postfix", *words)
+        code, told = provider.mxward("lockdown", "postfix", *words, *domains)
         assert code == 0, told
 
     def configure(self) -> list[str]:
@@ -56,13 +58,14 @@ class Locked(Postfix):
             maps + "pcre postfix-pcre.so dict_pcre_open\n"
         )
         shutil.copy(debian_cache.CACHE / "etc/postfix/postfix-files", self.directory)
-        readme = self.directory / "out" / "README.md"
-        if readme.exists():
-            self.apply(readme.read_text())
+        self.do("Apply")
         return argv
 
-    def apply(self, readme: str) -> None:
-        steps = readme.partition("\n## Apply\n")[2].partition("\n## Check\n")[0]
+    def do(self, part: str) -> None:
+        """The commands of a part of the README, if there is one; Postfix does not run yet."""
+        readme = self.directory / "out" / "README.md"
+        told = readme.read_text() if readme.exists() else ""
+        steps = told.partition(f"\n## {part}\n")[2].partition("\n## ")[0]
         for command in re.findall(r"^   ([a-z].*)$", steps, re.MULTILINE):
             self.shell(command.replace(" && postfix reload", ""), "/srv/out")
         for name in ("main.cf", "master.cf"):
@@ -77,7 +80,7 @@ class Locked(Postfix):
             text=True,
             timeout=60,
         )
-        assert done.returncode == 0, (line, done.stderr)
+        assert done.returncode == 0, (line, done.stderr, self.log[-1000:])
         assert "warning" not in done.stderr, (line, done.stderr)
         return done.stdout
 
@@ -135,3 +138,75 @@ def test_a_domain_may_be_spelled_as_the_client_likes(stand: Stand) -> None:
     client = CLIENTS["stranger"][stand.family]
     spelled = ["x@D0.Refuse.EXAMPLE", "x@bücher.refuse.example", f"x@{locked.ABROAD}"]
     assert locked.said_utf8(locked.LOCKED[stand.family], client, spelled) == [SHUT["refuse"]] * 3
+
+
+def test_who_would_be_stopped_is_in_the_log_and_nobody_else(stand: Stand) -> None:
+    before = len(stand.postfix.log)
+    for name in ("its scanner", "trusted", "stranger"):
+        client = CLIENTS[name][stand.family]
+        to = ["x@d3.observe.example"]
+        assert locked.said(locked.LOCKED[stand.family], client, to) == ["250 2.1.5 Ok"]
+    lines = [line for line in stand.postfix.log[before:].splitlines() if "mxward" in line]
+    assert len(lines) == 1
+    assert f"warn: RCPT from unknown[{CLIENTS['stranger'][stand.family]}]" in lines[0]
+    assert "back door; from=<sender@client.example> to=<x@d3.observe.example>" in lines[0]
+
+
+def test_the_checks_of_the_readme(stand: Stand) -> None:
+    readme = (stand.postfix.directory / "out" / "README.md").read_text()
+    checks = readme.partition("\n## Check\n")[2]
+    lists, ask = re.findall(r"^   (post(?:conf|map) .*)$", checks, re.MULTILINE)[:2]
+    assert "mxward" in stand.postfix.shell(lists).partition("\n")[0]
+    assert stand.postfix.shell(ask).startswith(("mxward_defer_via_", "mxward_deny_via_"))
+
+
+def test_every_domain_is_found(stand: Stand) -> None:
+    """By Postfix's own look-up, through the table that takes the domain out of an address."""
+    asked = "".join(f"x+y@{domain}\n" for domain in locked.DOMAINS)
+    (stand.postfix.directory / "asked").write_text(asked)
+    table = stand.postfix.shell("postconf -h mxward").split("check_recipient_access ")[1].strip()
+    answers = dict(
+        line.split("\t")
+        for line in stand.postfix.shell(f"postmap -q - '{table}' </srv/asked").splitlines()
+    )
+    verdicts = {"observe": "warn", "refuse": "deny"}
+    for domain in locked.DOMAINS:
+        name = answers.get(f"x+y@{domain}", "")
+        stage = domain.split(".")[-2]
+        verdict = "" if domain == locked.OWN else verdicts.get(stage, "defer")
+        assert name.startswith(f"mxward_{verdict}_via_") if verdict else not name, domain
+
+
+SERVICES = """\
+587 inet n - n - - smtpd
+  -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
+2525 inet n - n - - smtpd
+  -o smtpd_recipient_restrictions=permit_sasl_authenticated,permit_auth_destination,reject
+127.0.0.1:10025 inet n - n - - smtpd
+"""
+
+
+def test_all_ports_are_closed_but_the_one_where_mail_comes_back(
+    provider: locked.Locked, tmp_path: Path
+) -> None:
+    """And by the roll-back Postfix is told what it was told before."""
+    server = Locked(tmp_path / "postfix", "203.0.113.28", domains=locked.TAKEN)
+    server.services = SERVICES
+    server.settings = SETTINGS + LISTS["usual"] + "inet_interfaces = all"
+    server.lock(provider, "hash", "d0.refuse.example")
+    told = [server.shell("postconf -n"), server.shell("postconf -M"), server.shell("postconf -P")]
+    with server:
+        for port, expected in ((25, SHUT["refuse"]), (2525, SHUT["refuse"])):
+            to = ["x@d0.refuse.example"]
+            assert locked.said(server.address, "192.0.2.9", to, port=port) == [expected]
+        [reply] = locked.said(server.address, "192.0.2.9", to, port=587)
+        assert reply.startswith("554 5.7.1 ")
+        assert locked.said("127.0.0.1", "127.0.0.1", to, port=10025) == ["250 2.1.5 Ok"]
+    main = Main(*((server.directory / name).read_text() for name in ("main.cf", "master.cf")))
+    assert main.told["smtpd_recipient_restrictions"].split(", ")[2].startswith("mxward")
+    server.do("Roll back")
+    assert [
+        server.shell("postconf -n"),
+        server.shell("postconf -M"),
+        server.shell("postconf -P"),
+    ] == told

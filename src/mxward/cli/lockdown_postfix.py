@@ -68,10 +68,12 @@ def _read(asked: Path | None, usual: Path) -> str | None:
     """None where nobody asked for a file, and there is none."""
     path = asked or usual
     try:
-        return path.read_text("utf-8", "surrogateescape")
+        return path.read_text("utf-8")
     except FileNotFoundError as error:
         if asked is None:
             return None
         fail(f"{path}: {error.strerror}")
     except OSError as error:
         fail(f"{path}: {error.strerror}")
+    except UnicodeDecodeError:
+        fail(f"{path}: this is no UTF-8")

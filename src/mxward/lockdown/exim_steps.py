@@ -115,7 +115,7 @@ def apply(variant: For, where: str, acl: str) -> tuple[Step, ...]:
             "user (in the folder of this README).",
             (
                 f"mkdir -p {where} && rm -rf {where}.before {where}.next",
-                f"cp -R . {where}.next && chmod -R a+rX {where}.next",
+                f"cp -Rp . {where}.next && chmod -R a+rX {where}.next",
                 f"mv -T {where} {where}.before && mv -T {where}.next {where}",
             ),
         ),

@@ -17,16 +17,9 @@ from enum import StrEnum
 
 from mxward.lockdown.cdb import cdb
 from mxward.lockdown.groups import Group
+from mxward.lockdown.postfix_changes import Main, unmet
 from mxward.lockdown.postfix_main import OURS
-from mxward.lockdown.postfix_steps import (
-    Main,
-    apply,
-    check,
-    know,
-    no_main,
-    roll_back,
-    unmet,
-)
+from mxward.lockdown.postfix_steps import apply, check, know, no_main, roll_back
 from mxward.lockdown.sealing import Verdict
 from mxward.lockdown.tables import SAID, Table, place, spellings, tables
 from mxward.lockdown.written import Written

@@ -11,13 +11,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-__all__ = ["OURS", "Service", "Unclear", "is_shut", "parameters", "placed", "services", "without"]
+__all__ = [
+    "OURS",
+    "SASL",
+    "Service",
+    "Unclear",
+    "before",
+    "dense",
+    "is_shut",
+    "parameters",
+    "placed",
+    "services",
+    "without",
+]
 
 OURS = "mxward"
 """The restriction class of ours that stands in a list."""
 
-_SASL = "permit_sasl_authenticated"
+SASL = "permit_sasl_authenticated"
 _BY_WHO_THEY_ARE = (  # clients that a list lets by for who they are: the door is not for them
     "permit_mynetworks",
     "permit_inet_interfaces",
@@ -26,7 +39,7 @@ _BY_WHO_THEY_ARE = (  # clients that a list lets by for who they are: the door i
 )
 _ENDS = ("reject", "defer")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
-_BLANKS, _COMMAS = " \t\r\n", " \t\r\n,"
+_BLANKS, _COMMAS = frozenset(" \t\r\n"), frozenset(" \t\r\n,")
 
 
 class Unclear(ValueError):
@@ -66,7 +79,7 @@ def services(text: str) -> tuple[Service, ...]:
         fields = line.split(None, 7)
         if len(fields) < 8:
             raise ValueError(f"master.cf: {line[:60]!r} is no service")
-        program, *arguments = _split(fields[7], _BLANKS)
+        program, *arguments = (word.text for word in _split(fields[7], _BLANKS))
         if program.rpartition("/")[2] == "smtpd":
             found.append(Service(f"{fields[0]}/{fields[1]}", _settings(arguments)))
     return tuple(found)
@@ -89,7 +102,7 @@ def _settings(arguments: list[str]) -> Mapping[str, str]:
 def _logical(text: str) -> Iterator[str]:
     """Lines, each with those that go on from it."""
     line = ""
-    for each in text.splitlines():
+    for each in text.split("\n"):
         if not each.strip() or each.lstrip().startswith("#"):
             continue
         if each[0].isspace():
@@ -105,72 +118,95 @@ def _logical(text: str) -> Iterator[str]:
 # -- lists of restrictions --------------------------------------------------------------------
 
 
+class _Word(NamedTuple):
+    text: str
+    begin: int
+    end: int
+
+
 def placed(restrictions: str) -> str:
-    """The list with ours in it. Raises Unclear.
+    """The list with ours in it, and all else as it is written. Raises Unclear.
 
     It stands behind permit_sasl_authenticated, and what else lets clients by for who they are;
     where there is none, at the end: what is before it has decided by then, and ours grants nothing.
     """
-    words = _words(without(restrictions))
-    if _SASL in words:
-        at = words.index(_SASL) + 1
+    told = without(restrictions)
+    words = _words(told)
+    at = _index([word.text for word in words])
+    if at:
+        end = words[at - 1].end
+        return f"{told[:end]}, {OURS}{told[end:]}"
+    return f"{OURS}, {told}" if words else OURS
+
+
+def before(restrictions: str) -> tuple[str, ...]:
+    """The words that stand before ours, once it is there. Raises Unclear."""
+    texts = [word.text for word in _words(without(restrictions))]
+    return tuple(texts[: _index(texts)])
+
+
+def _index(words: list[str]) -> int:
+    """Which word ours is to be."""
+    if SASL in words:
+        at = words.index(SASL) + 1
         while at < len(words) and words[at] in _BY_WHO_THEY_ARE:
             at += 1
-    elif any(word.startswith("$") for word in words):
+        return at
+    if any("$" in word for word in words):
         raise Unclear("what stands behind a `$` is not known here")
-    elif words and words[-1] in _ENDS:
+    if words and words[-1] in _ENDS:
         raise Unclear(f"it ends in `{words[-1]}`, and nothing lets authenticated clients by")
-    else:
-        at = len(words) - (words[-1:] == ["permit"])
-    return ", ".join(_together([*words[:at], OURS, *words[at:]]))
+    return len(words) - (words[-1:] == ["permit"])
 
 
 def without(restrictions: str) -> str:
-    """The list without ours: as the operator had it."""
-    return ", ".join(_together([word for word in _words(restrictions) if word != OURS]))
+    """The list without ours: as the operator had it. Raises Unclear."""
+    words = _words(restrictions)
+    for number in reversed(range(len(words))):
+        if words[number].text == OURS:
+            begin = words[number - 1].end if number else 0
+            end = words[number].end
+            if not number:  # and what stands between it and the next
+                end = words[1].begin if len(words) > 1 else len(restrictions)
+            restrictions = restrictions[:begin] + restrictions[end:]
+    return restrictions
+
+
+def dense(restrictions: str) -> str:
+    """The same list without white space, as `postconf -P` wants it. Raises Unclear."""
+    words = [word.text for word in _words(restrictions)]
+    if any(not _BLANKS.isdisjoint(word) for word in words):
+        raise Unclear("`postconf -P` takes no white space, and there is some within braces")
+    return ",".join(words)
 
 
 def is_shut(restrictions: str) -> bool:
-    """Whether a list takes mail only from clients that it knows for who they are."""
-    words = _words(without(restrictions))
-    known = (_SASL, *_BY_WHO_THEY_ARE)
+    """Whether a list takes mail from nobody but whom it knows for who they are. Raises Unclear."""
+    words = [word.text for word in _words(restrictions) if word.text != OURS]
+    known = (SASL, *_BY_WHO_THEY_ARE)
     return bool(words) and words[-1] in _ENDS and all(word in known for word in words[:-1])
 
 
-def _words(restrictions: str) -> list[str]:
+def _words(restrictions: str) -> list[_Word]:
     try:
         return _split(restrictions, _COMMAS)
     except ValueError as error:
         raise Unclear(str(error)) from None
 
 
-def _split(text: str, between: str) -> list[str]:
-    """Words; what stands in braces is one (or part of one). Raises ValueError."""
-    words, word, depth = [], "", 0
-    for character in f"{text} ":
+def _split(text: str, between: frozenset[str]) -> list[_Word]:
+    """Words; what stands in braces is one, or part of one. Raises ValueError."""
+    words: list[_Word] = []
+    begin, depth = None, 0
+    for at, character in enumerate(f"{text} "):
         depth += (character == "{") - (character == "}")
         if depth < 0:
             break
         if depth or character not in between:
-            word += character
-        elif word:
-            words.append(word)
-            word = ""
+            begin = at if begin is None else begin
+        elif begin is not None:
+            words.append(_Word(text[begin:at], begin, at))
+            begin = None
     if depth:
         raise ValueError("its braces do not match")
     return words
-
-
-def _together(words: list[str]) -> Iterator[str]:
-    """A word that takes an argument, with its argument."""
-    before = ""
-    for word in words:
-        if ":" in word and before:
-            yield f"{before} {word}"
-            before = ""
-            continue
-        if before:
-            yield before
-        before = word
-    if before:
-        yield before

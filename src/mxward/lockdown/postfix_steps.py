@@ -2,132 +2,20 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from mxward.lockdown.postfix_main import (
-    OURS,
-    Service,
-    Unclear,
-    is_shut,
-    parameters,
-    placed,
-    services,
-    without,
+from mxward.lockdown.postfix_changes import (
+    CLASSES,
+    LIST,
+    Changes,
+    Main,
+    of_main,
+    of_services,
 )
+from mxward.lockdown.postfix_main import OURS, SASL, Unclear, before
 from mxward.lockdown.written import Step
 
-__all__ = ["Main", "apply", "check", "know", "no_main", "roll_back", "unmet"]
-
-_LIST = "smtpd_recipient_restrictions"
-_SASL = "permit_sasl_authenticated"
-_CLASSES = "smtpd_restriction_classes"
-_LISTS = tuple(f"smtpd_{what}_restrictions" for what in ("client", "helo", "sender", "relay"))
-
-
-class Main:
-    """What Postfix is told now: its own configuration, and its services. Raises ValueError."""
-
-    def __init__(self, main_cf: str, master_cf: str = "") -> None:
-        self.told = parameters(main_cf)
-        self.services = services(master_cf)
-
-    @property
-    def before(self) -> str | None:
-        """The list of recipients' restrictions without ours; None where main.cf has none."""
-        told = self.told.get(_LIST)
-        return None if told is None else without(told)
-
-
-@dataclass(frozen=True, slots=True)
-class _Changes:
-    """Commands for postconf, there and back, and what is left to a person."""
-
-    there: tuple[str, ...]
-    back: tuple[str, ...]
-    by_hand: tuple[str, ...] = ()
-
-
-# -- main.cf ----------------------------------------------------------------------------------
-
-
-def _of_main(classes: Mapping[str, str], main: Main) -> _Changes:
-    told = main.told.get(_CLASSES, "").replace(",", " ").split()
-    theirs = [word for word in told if not _is_ours(word)]
-    stale = [name for name in main.told if _is_ours(name) and name not in classes]
-    wanted = {**classes, _CLASSES: ", ".join([*theirs, *classes])}
-    by_hand = []
-    try:
-        wanted[_LIST] = placed(main.told.get(_LIST, ""))
-    except Unclear as why:
-        by_hand.append(f"{_LIST} of main.cf: {why}")
-    there = [_set(name, value) for name, value in wanted.items() if main.told.get(name) != value]
-    there += [_unset(name) for name in stale]
-    back = [_back(_LIST, main.before), _back(_CLASSES, ", ".join(theirs) or None)]
-    back += [_unset(name) for name in classes]
-    return _Changes(tuple(there), tuple(back), tuple(by_hand))
-
-
-def _is_ours(name: str) -> bool:
-    return name == OURS or name.startswith(f"{OURS}_")
-
-
-def _set(name: str, value: str) -> str:
-    return f"postconf -e {shlex.quote(f'{name} = {value}')}"
-
-
-def _unset(name: str) -> str:
-    return f"postconf -X {shlex.quote(name)}"
-
-
-def _back(name: str, value: str | None) -> str:
-    return _unset(name) if value is None else _set(name, value)
-
-
-# -- master.cf --------------------------------------------------------------------------------
-
-
-def _of_services(main: Main) -> _Changes:
-    there: list[str] = []
-    back: list[str] = []
-    by_hand: list[str] = []
-    for service in main.services:
-        own = service.settings.get(_LIST)
-        name = f"{service.name}/{_LIST}"
-        if own is None:
-            if service.is_local:
-                there.append(f"postconf -P {shlex.quote(f'{name}={main.before or str()}')}")
-                back.append(f"postconf -PX {shlex.quote(name)}")
-            continue
-        if _takes_nobody_else(service) or service.is_local:
-            continue
-        try:
-            wanted = placed(own)
-        except Unclear as why:
-            by_hand.append(f"{_LIST} of {service.name} in master.cf: {why}")
-            continue
-        if wanted != own:
-            there.append(f"postconf -P {shlex.quote(f'{name}={wanted}')}")
-        back.append(f"postconf -P {shlex.quote(f'{name}={without(own)}')}")
-    return _Changes(tuple(there), tuple(back), tuple(by_hand))
-
-
-def _takes_nobody_else(service: Service) -> bool:
-    return any(is_shut(service.settings.get(each, "")) for each in (*_LISTS, _LIST))
-
-
-def unmet(classes: Mapping[str, str], main: Main) -> tuple[str, ...]:
-    """What main.cf and master.cf do not say yet, in a line each."""
-    found = []
-    if _of_main(classes, main).there:
-        found.append("main.cf does not say what these rules need: see the README")
-    if _of_services(main).there:
-        found.append("master.cf does not say what these rules need: see the README")
-    return tuple(found)
-
-
-# -- the steps --------------------------------------------------------------------------------
+__all__ = ["apply", "check", "know", "no_main", "roll_back"]
 
 
 def apply(where: str, kind: str, classes: Mapping[str, str], main: Main | None) -> tuple[Step, ...]:
@@ -139,7 +27,7 @@ def apply(where: str, kind: str, classes: Mapping[str, str], main: Main | None) 
             "README). Postfix goes on with the old tables until the last step.",
             (
                 f"mkdir -p {where} && rm -rf {where}.before {where}.next",
-                f"cp -R . {where}.next && chmod -R a+rX {where}.next",
+                f"cp -Rp . {where}.next && chmod -R a+rX {where}.next",
                 *index,
                 f"mv -T {where} {where}.before && mv -T {where}.next {where}",
             ),
@@ -148,7 +36,7 @@ def apply(where: str, kind: str, classes: Mapping[str, str], main: Main | None) 
     if main is None:
         steps.append(Step(_BY_HAND))
     else:
-        steps += _told(_of_main(classes, main), _of_services(main))
+        steps += _told(of_main(classes, main), of_services(main))
     steps.append(Step("Let Postfix read it all.", ("postfix check && postfix reload",)))
     return tuple(steps)
 
@@ -159,7 +47,7 @@ _BY_HAND = (
 )
 
 
-def _told(main: _Changes, services: _Changes) -> list[Step]:
+def _told(main: Changes, services: Changes) -> list[Step]:
     steps = []
     if main.there:
         what = "Tell Postfix: the classes, and the one word that asks them."
@@ -184,7 +72,7 @@ _RULE = (
 
 def check(where: str, kind: str, domain: str | None) -> tuple[Step, ...]:
     """For one domain that has more than a warning, where there is one."""
-    steps = [Step("What Postfix asks, and where.", (f"postconf {_LIST} {OURS}",))]
+    steps = [Step("What Postfix asks, and where.", (f"postconf {LIST} {OURS}",))]
     if domain is not None:
         steps.append(Step("What the table says.", (f"postmap -q {domain} {kind}:{where}/domains",)))
     steps.append(
@@ -199,10 +87,10 @@ def check(where: str, kind: str, domain: str | None) -> tuple[Step, ...]:
 def roll_back(where: str, classes: Mapping[str, str], main: Main | None) -> tuple[Step, ...]:
     """In order: as it was before there were rules of ours."""
     if main is None:
-        told = [Step(f"Take the word `{OURS}` out of {_LIST}, in main.cf and master.cf.")]
+        told = [Step(f"Take the word `{OURS}` out of {LIST}, in main.cf and master.cf.")]
     else:
-        services = _of_services(main).back
-        told = [Step("Tell Postfix what it was told before.", (*_of_main(classes, main).back,))]
+        services = of_services(main).back
+        told = [Step("Tell Postfix what it was told before.", (*of_main(classes, main).back,))]
         told += [Step("And its services.", services)] if services else []
     return (
         *told,
@@ -214,7 +102,7 @@ def roll_back(where: str, classes: Mapping[str, str], main: Main | None) -> tupl
 def know(main: Main | None) -> tuple[str, ...]:
     """What must be known before."""
     return (
-        "**Who is let by before these rules is not asked**: " + _before(main),
+        "**Who is let by before these rules is not asked**: " + _let_by(main),
         "Clients in `mynetworks` are asked like others, wherever the list does not let them by "
         "before. Programs on this host that speak SMTP to it are such clients: trust 127.0.0.1 and "
         "::1 in mxward's configuration where there are any. Mail by sendmail(1) is not asked.",
@@ -223,15 +111,14 @@ def know(main: Main | None) -> tuple[str, ...]:
     )
 
 
-def _before(main: Main | None) -> str:
+def _let_by(main: Main | None) -> str:
     if main is None:
         return "see what stands before the word in your list."
     try:
-        words = placed(main.told.get(_LIST, "")).split(", ")
+        words = before(main.told.get(LIST, ""))
     except Unclear:
         return "see what stands before the word in your list."
-    before = words[: words.index(OURS)]
-    by = [word for word in before if word.startswith(("permit", "check_")) and word != _SASL]
+    by = [word for word in words if word.startswith(("permit", "check_")) and word != SASL]
     return f"that is {' and '.join(f'`{word}`' for word in by)}." if by else "that is nobody here."
 
 
@@ -239,9 +126,9 @@ def no_main(classes: Mapping[str, str], part: str) -> Mapping[str, str]:
     """What a person writes who has no commands: a section of the README."""
     return {
         "What main.cf needs": f"- All lines of `{part}`.\n"
-        f"- `{_CLASSES}`: your own classes, and these: `{', '.join(classes)}`.\n"
-        f"- `{_LIST}`: the word `{OURS}`. {_RULE} Where you have no such list, it is the word "
+        f"- `{CLASSES}`: your own classes, and these: `{', '.join(classes)}`.\n"
+        f"- `{LIST}`: the word `{OURS}`. {_RULE} Where you have no such list, it is the word "
         "alone.\n"
-        f"- In master.cf, each smtpd that sets `{_LIST}` by `-o` needs the word as well, but for "
+        f"- In master.cf, each smtpd that sets `{LIST}` by `-o` needs the word as well, but for "
         "those that take mail from your own programs only."
     }
