@@ -29,7 +29,8 @@ class Unexpected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What to do on one connection. `size` is of the message, in bytes; 0: RCPT is to be refused.
+    """What to do on one connection. `size` is of the message, in bytes; 0: RCPT is to be refused,
+    or accepted where it only `asks`, and nothing is sent.
 
     `source` is the address to connect from, "" the system's choice. `waited` is told the seconds
     from RCPT to its answer.
@@ -39,6 +40,7 @@ class Session:
     size: int = 0
     source: str = ""
     waited: Callable[[float], None] | None = None
+    asks: bool = False
 
 
 def send(
@@ -187,7 +189,7 @@ _MESSAGE = b"(the message)"
 def _refused(session: Session) -> Iterator[tuple[bytes, bytes]]:
     """What is expected, and what is said then."""
     yield from _envelope(session)
-    yield b"550", _QUIT
+    yield b"250" if session.asks else b"550", _QUIT
     yield b"221", b""
 
 

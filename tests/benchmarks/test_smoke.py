@@ -66,6 +66,7 @@ CONTENDERS = {
         "sessions",
         "commands",
     ],
+    "policyd": ["Postfix, no rules", "Postfix and policyd", "the same, refused"],
     "storm": [
         "median, quiet",
         "median, amid the storm",
