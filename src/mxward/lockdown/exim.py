@@ -72,14 +72,15 @@ def write(
     name = f"{_DOMAINS}.cdb" if kind is Kind.CDB else _DOMAINS
     files[name] = _as_cdb(domains) if kind is Kind.CDB else _as_lines(domains)
     files[ACL] = _acl(kind, f"{where}/{name}", f"{where}/networks")
+    command = f"mxward lockdown exim --tables {kind} --installed {where}"
     strict = [d for t in found for d, verdict in t.domains.items() if verdict is not Verdict.WARN]
     return Written(
         title="Accept rules for Exim",
         files=files,
         apply=apply(variant, where, ACL),
-        check=check(f"{kind}{{{where}/{name}}}", min(strict, default=None)),
+        check=check(f"{kind}{{{where}/{name}}}", min(strict, default=None), command),
         roll_back=roll_back(variant, where, ACL),
-        know=know(variant),
+        know=know(variant, where, command),
     )
 
 

@@ -124,9 +124,10 @@ def apply(variant: For, where: str, acl: str) -> tuple[Step, ...]:
     )
 
 
-def check(table: str, domain: str | None) -> tuple[Step, ...]:
+def check(table: str, domain: str | None, command: str) -> tuple[Step, ...]:
     """For one domain that has more than a warning, where there is one."""
-    compare = Step("From cron: 4 where DNS and inventory have moved on.", _again("--check"))
+    what = "From cron: exit code 4 where DNS or inventory have moved on."
+    compare = Step(what, (f"{command} --check",))
     if domain is None:
         return (compare,)
     session = f"EHLO x\\r\\nMAIL FROM:<>\\r\\nRCPT TO:<x@{domain}>\\r\\nQUIT\\r\\n"
@@ -150,7 +151,7 @@ def roll_back(variant: For, where: str, acl: str) -> tuple[Step, ...]:
     )
 
 
-def know(variant: For) -> tuple[str, ...]:
+def know(variant: For, where: str, command: str) -> tuple[str, ...]:
     """What must be known before."""
     return (
         "**What is accepted before these statements is not touched by them**: "
@@ -158,13 +159,8 @@ def know(variant: For) -> tuple[str, ...]:
         "Clients that have authenticated pass, whatever the port; so does mail that a program on "
         "this host hands over without TCP. Programs on this host that speak SMTP to it are clients "
         "like others: trust 127.0.0.1 or ::1 in mxward's configuration where there are any.",
-        "**To keep them true**, run the same command again with `--out` naming the folder where "
-        "they are installed: each table is replaced whole, and Exim reads it from the next "
-        "connection on.",
+        f"**To keep them true**, let cron run `{command} --out {where}`: each table is replaced "
+        "whole, and Exim reads it from the next connection on.",
         "Recipients that hide their domain (`a%b@c`) go by the domain that they show. Clients that "
         "are trusted by name or certificate take `mxward policyd`.",
     )
-
-
-def _again(option: str) -> tuple[str, ...]:
-    return (f"mxward lockdown exim {option}",)

@@ -69,11 +69,11 @@ def of_main(classes: Mapping[str, str], main: Main) -> Changes:
     except Unclear as why:
         by_hand.append(f"{LIST} of main.cf: {why}")
     there = [_set(name, value) for name, value in wanted.items() if main.told.get(name) != value]
-    there += [_unset(name) for name in stale]
+    there += [_unset(*stale)] if stale else []
     if there and main.is_cut:
         there.insert(0, _END_OF_LINE)
     back = [_back(LIST, main.before or None), _back(CLASSES, ", ".join(theirs) or None)]
-    back += [_unset(name) for name in classes]
+    back.append(_unset(*classes))
     return Changes(tuple(there), tuple(back), tuple(by_hand))
 
 
@@ -85,8 +85,8 @@ def _set(name: str, value: str) -> str:
     return f"postconf -e {shlex.quote(f'{name} = {value}')}"
 
 
-def _unset(name: str) -> str:
-    return f"postconf -X {shlex.quote(name)}"
+def _unset(*names: str) -> str:
+    return f"postconf -X {' '.join(map(shlex.quote, names))}"
 
 
 def _back(name: str, value: str | None) -> str:

@@ -77,8 +77,8 @@ def check(where: str, kind: str, domain: str | None) -> tuple[Step, ...]:
         steps.append(Step("What the table says.", (f"postmap -q {domain} {kind}:{where}/domains",)))
     steps.append(
         Step(
-            "From cron: 4 where DNS, inventory or main.cf have moved on.",
-            ("mxward lockdown postfix --check",),
+            "From cron: exit code 4 where DNS, inventory or main.cf have moved on.",
+            (f"mxward lockdown postfix --tables {kind} --installed {where} --check",),
         )
     )
     return tuple(steps)
