@@ -108,7 +108,10 @@ def explain(
         inquiry.rules = replace(inquiry.rules, client_told=True)
     decision = asyncio.run(_decide(inquiry, arrival))
     if way == "policyd":
-        decision = policy.without_rerouting(decision)
+        done = policy.without_rerouting(decision)
+        if done is not decision:
+            remark("policyd cannot hand mail on: what reroute would hand on is deferred")
+        decision = done
     inquiry.close()
     if decision.door is not Door.OUTSIDE:
         remark(inquiry.remark)
