@@ -38,8 +38,7 @@ def _listeners(config: Config, sound: Sound) -> Iterator[Finding]:
 def _upstream(config: Config, sound: Sound) -> Iterator[Finding]:
     upstream = config.server.upstream
     if upstream is None:
-        only_answers = "policyd" in config.model_fields_set
-        if sound("server", "upstream") and config.listen and not only_answers:
+        if sound("server", "upstream") and config.listen and not config.only_answers:
             yield config.no_upstream()
     elif upstream.host in (config.server.hostname, socket.gethostname()):
         if any(end.port == upstream.port for end in config.listeners):

@@ -154,6 +154,12 @@ class Config(BaseModel):
         return self.server.status or str(Path(self.store.path).with_name("status.sock"))
 
     @property
+    def only_answers(self) -> bool:
+        """Whether it is for `mxward policyd` alone: the mail server itself stands in front."""
+        before = self.server.upstream is not None or bool(self.intercept)
+        return "policyd" in self.model_fields_set and not before
+
+    @property
     def own(self) -> frozenset[Address]:
         """The mail servers' addresses, as far as they are named."""
         return frozenset((*self.server.addresses, *self.intercept.addresses))
