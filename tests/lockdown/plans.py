@@ -43,12 +43,14 @@ def planned(
     return Plan(groups, left_out, kept)
 
 
-def plans(networks: st.SearchStrategy[Network]) -> st.SearchStrategy[Plan]:
-    """With at least one client who is let in; all names are hostile."""
+def plans(
+    networks: st.SearchStrategy[Network], domains: st.SearchStrategy[str] = HOSTILE
+) -> st.SearchStrategy[Plan]:
+    """With at least one client who is let in; all names are hostile, but for what is said."""
     some = st.lists(networks, min_size=1, max_size=6).map(Networks)
     sealed = st.builds(
         Sealed,
-        domain=HOSTILE,
+        domain=domains,
         verdict=st.sampled_from(Verdict),
         scanners=st.lists(HOSTILE, min_size=1, max_size=2).map(tuple),
         exchanges=st.lists(HOSTILE, max_size=2).map(tuple),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
-from pathlib import Path
-
 import click
 
+from mxward.cli.lockdown_again import again
 from mxward.cli.lockdown_options import CODES, Asked, lockdown_options
 from mxward.cli.lockdown_run import run
 from mxward.config import Config
@@ -108,9 +106,9 @@ def nftables(
 
     def rules(found: Plan, config: Config, _: Ledger) -> Written:
         here = servers or _configured(config)
-        again = _command(asked, servers, ports, stage, even_so=even_so)
+        command = again("nftables", asked, _options(servers, ports, stage, even_so=even_so))
         place = str(asked.installed.absolute())
-        wanted = Filter(here, ports, stage == "refuse", even_so, place, again)
+        wanted = Filter(here, ports, stage == "refuse", even_so, place, command)
         written = write(found, wanted)
         if logs:
             from mxward.cli.lockdown_cut_off import look
@@ -133,24 +131,16 @@ def _configured(config: Config) -> tuple[Network, ...]:
     return found
 
 
-def _command(
-    asked: Asked, servers: tuple[Network, ...], ports: tuple[int, ...], stage: str, *, even_so: bool
-) -> str:
-    """What was typed, as far as it makes the rules what they are."""
-    words = [
-        "mxward",
-        "lockdown",
-        "nftables",
-        "--config",
-        str(asked.path.resolve()),
-        *asked.domains,
-    ]
-    if asked.file:
-        words += ["--domains", asked.file if asked.file == "-" else str(Path(asked.file).resolve())]
-    if str(asked.installed) != _INSTALLED:
-        words += ["--installed", str(asked.installed.absolute())]
-    words += [word for each in servers for word in ("--server", str(each))]
+def _options(
+    servers: tuple[Network, ...], ports: tuple[int, ...], stage: str, *, even_so: bool
+) -> list[str]:
+    """What was typed of those of this way."""
+    words = [word for each in servers for word in ("--server", _short(each))]
     if ports != tuple(map(int, _PORTS.split(","))):
         words += ["--ports", ",".join(map(str, ports))]
     words += ["--stage", stage] if stage != "log" else []
-    return shlex.join([*words, "--even-so"] if even_so else words)
+    return [*words, "--even-so"] if even_so else words
+
+
+def _short(net: Network) -> str:
+    return str(net).removesuffix(f"/{net.max_prefixlen}")

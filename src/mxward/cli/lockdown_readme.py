@@ -48,7 +48,8 @@ def _steps(steps: Iterable[Step]) -> Iterator[str]:
     for number, step in enumerate(steps, 1):
         yield f"{number}. {step.what}"
         if step.commands:
-            yield from ("", "   ```sh", *(f"   {line}" for line in step.commands), "   ```", "")
+            commands = (f"   {line}" for line in step.commands)
+            yield from ("", f"   ```{step.language}", *commands, "   ```", "")
 
 
 def _listed(title: str, entries: list[str]) -> list[str]:

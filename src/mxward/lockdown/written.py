@@ -10,10 +10,11 @@ __all__ = ["Step", "Written"]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that the operator does: in words, and as commands for a root shell."""
+    """One thing that the operator does: in words, and as commands for a root shell, or another."""
 
     what: str
     commands: tuple[str, ...] = ()
+    language: str = "sh"
 
 
 @dataclass(frozen=True, slots=True)
