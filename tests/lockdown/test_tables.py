@@ -39,6 +39,11 @@ def test_no_domain_is_written_that_is_not_in_its_normal_spelling(name: str) -> N
             tables([group(name)])
 
 
+def test_two_groups_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two groups"):
+        tables([group("a.example"), group("b.example", welcome=("192.0.2.0/24",))])
+
+
 @pytest.mark.parametrize("name", ["", "Via", "via-x", "via x", "1via", "via\n", "../via"])
 def test_no_group_is_written_whose_name_is_no_files(name: str) -> None:
     with pytest.raises(ValueError, match="is no name of a group"):

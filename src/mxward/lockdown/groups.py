@@ -17,7 +17,8 @@ from mxward.networks import Network, Networks, collapsed
 
 __all__ = ["Group", "grouped"]
 
-_Key = tuple[tuple[str, ...], tuple[str, ...], Networks, Networks]
+_Nets = tuple[Network, ...]
+_Key = tuple[tuple[str, ...], tuple[str, ...], _Nets, _Nets]
 _NO_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -25,7 +26,7 @@ _NO_WORD = re.compile(r"[^a-z0-9]+")
 class Group:
     """One set of networks, and the domains whose mail is taken from there.
 
-    `name` is made of letters, digits and underscores, begins with a letter and has at most 40
+    `name` is made of letters, digits and underscores, begins with a letter and has at most 46
     characters: it can stand in any file, and be the name of one.
     """
 
@@ -49,8 +50,12 @@ def grouped(sealed: Iterable[Sealed]) -> tuple[Group, ...]:
     name, and the others one that says what differs.
     """
     domains: dict[_Key, dict[str, Verdict]] = {}
+    whole: dict[Networks, _Nets] = {}  # the same addresses, however they are written
     for each in sealed:
-        key = (each.scanners, each.exchanges, each.welcome, each.trusted)
+        for nets in (each.welcome, each.trusted):
+            if nets not in whole:
+                whole[nets] = collapsed(nets)
+        key = (each.scanners, each.exchanges, whole[each.welcome], whole[each.trusted])
         domains.setdefault(key, {})[each.domain] = each.verdict
     named: dict[str, list[_Key]] = {}
     for key in sorted(domains, key=lambda key: (-len(domains[key]), min(domains[key]))):
@@ -58,14 +63,14 @@ def grouped(sealed: Iterable[Sealed]) -> tuple[Group, ...]:
     found = []
     for name, (most, *others) in named.items():
         found.append(_group(name, most, domains[most]))
-        found += [_group(f"{name}_{_digest(*k[2])[:4]}", k, domains[k]) for k in others]
+        found += [_group(f"{name}_{_digest(*k)}", k, domains[k]) for k in others]
     return tuple(sorted(found, key=lambda group: group.name))
 
 
 def _name(key: _Key) -> str:
     scanners, exchanges, _, trusted = key
     word = _NO_WORD.sub("_", "_".join(scanners).lower()).strip("_")[:24]
-    return f"via_{word}_{_digest(*scanners, '', *exchanges, '', *collapsed(trusted))}"
+    return f"via_{word}_{_digest(*scanners, '', *exchanges, '', *trusted)}"
 
 
 def _digest(*told: object) -> str:
@@ -75,4 +80,4 @@ def _digest(*told: object) -> str:
 def _group(name: str, key: _Key, domains: Mapping[str, Verdict]) -> Group:
     scanners, exchanges, welcome, trusted = key
     verdicts = dict(sorted(domains.items()))
-    return Group(name, scanners, exchanges, collapsed(welcome), collapsed(trusted), verdicts)
+    return Group(name, scanners, exchanges, welcome, trusted, verdicts)

@@ -43,16 +43,18 @@ def tables(groups: Iterable[Group]) -> tuple[Table, ...]:
     same: dict[tuple[Network, ...], list[Group]] = {}
     for group in groups:
         same.setdefault(group.networks, []).append(group)
-    found = []
+    found: dict[str, Table] = {}
     for networks, some in same.items():
         name = min(group.name for group in some)
+        if name in found:
+            raise ValueError(f"{name} is the name of two groups")
         verdicts = {d: verdict for group in some for d, verdict in group.domains.items()}
         if not _NAME.fullmatch(name):
             raise ValueError(f"{name!r} is no name of a group")
         for domain in verdicts:
             _check(domain)
-        found.append(Table(name, networks, dict(sorted(verdicts.items()))))
-    return tuple(sorted(found, key=lambda table: table.name))
+        found[name] = Table(name, networks, dict(sorted(verdicts.items())))
+    return tuple(table for _, table in sorted(found.items()))
 
 
 def _check(domain: str) -> None:

@@ -1,0 +1,76 @@
+"""The plan: DNS never opens or shuts a door by failing, nor does an inventory by shrinking."""
+
+from __future__ import annotations
+
+from mxward.lockdown.groups import grouped
+from mxward.lockdown.ledger import Ledger
+from mxward.lockdown.plan import Kept, plan
+from mxward.lockdown.sealing import LeftOut, Sealed, Unsure, Verdict
+from mxward.networks import Networks
+
+NETS = ("198.51.100.1", "198.51.100.2", "198.51.100.3", "198.51.100.4", "198.51.100.5")
+NONE = Ledger()
+
+
+def sealed(domain: str, *welcome: str, scanner: str = "clean") -> Sealed:
+    nets = Networks.of(*(welcome or NETS))
+    return Sealed(domain, Verdict.DENY, (scanner,), ("mx.example",), nets, Networks())
+
+
+def before(*domains: str) -> Ledger:
+    return Ledger(grouped(map(sealed, domains or ("a.example",))))
+
+
+def test_what_is_known_is_written() -> None:
+    out = LeftOut("b.example", "own")
+    found = plan([sealed("a.example"), out], NONE)
+    assert found.verdicts == {"a.example": Verdict.DENY}
+    assert (found.left_out, found.kept) == ((out,), ())
+
+
+def test_a_front_door_that_is_not_known_keeps_the_rule_it_had() -> None:
+    unsure = Unsure("a.example", "it cannot be looked up")
+    found = plan([unsure], before())
+    assert found.groups == before().groups
+    assert found.kept == (Kept("a.example", "it cannot be looked up", True),)
+    assert plan([unsure], before(), accepts=True).kept == found.kept
+
+
+def test_or_has_none_where_it_had_none() -> None:
+    found = plan([Unsure("a.example", "why")], NONE)
+    assert (found.groups, found.kept) == ((), (Kept("a.example", "why", False),))
+
+
+def test_a_front_door_that_shrank_by_more_than_half_waits() -> None:
+    less = sealed("a.example", *NETS[:2])
+    found = plan([less], before())
+    assert found.groups == before().groups
+    assert found.kept == (Kept("a.example", "its front door shrank by more than half", True),)
+    accepted = plan([less], before(), accepts=True)
+    assert (accepted.groups, accepted.kept) == (grouped([less]), ())
+    enough = sealed("a.example", *NETS[:3])
+    assert plan([enough], before()).groups == grouped([enough])
+
+
+def test_another_scanner_is_news() -> None:
+    other = sealed("a.example", NETS[0], scanner="wash")
+    assert plan([other], before()).groups == grouped([other])
+
+
+def test_a_front_door_that_is_gone_waits_and_one_that_is_open_by_word_does_not() -> None:
+    gone = LeftOut("a.example", "nothing stands in front", empty=True)
+    found = plan([gone], before())
+    assert found.groups == before().groups
+    assert found.kept == (Kept("a.example", "it has no front door any more", True),)
+    assert plan([gone], before(), accepts=True).groups == ()
+    assert plan([LeftOut("a.example", "own")], before()).groups == ()
+
+
+def test_an_inventory_that_lost_more_than_half_keeps_all_rules() -> None:
+    was = before("a.example", "b.example", "c.example")
+    found = plan([sealed("a.example")], was)
+    assert found.groups == was.groups
+    assert [kept.domain for kept in found.kept] == ["b.example", "c.example"]
+    assert plan([sealed("a.example")], was, accepts=True).groups == before().groups
+    most = [sealed("a.example"), sealed("b.example")]
+    assert list(plan(most, was).verdicts) == ["a.example", "b.example"]
