@@ -42,6 +42,7 @@ GROUPS = (
         "nftables",
         "nginx",
         "nsd",
+        "patch",
         "pflogsumm",
         "postfix",
         "postfix-lmdb",

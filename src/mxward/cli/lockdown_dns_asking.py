@@ -4,19 +4,20 @@ what would be changed, for a resolver says only what is left of the time that re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mxward.audit.premises import Premises
 from mxward.cli.audit_asking import rounds
 from mxward.cli.audit_networks import expanded
+from mxward.cli.exact_texts import exact_texts
 from mxward.cli.progress import counting
 from mxward.config import Config, ConfigError, Problem
-from mxward.lockdown.dns.records import Records
-from mxward.lockdown.dns.uses import Filed, Looked, as_answered, look
+from mxward.lockdown.dns.primary import at_primary, record_questions, without_gone
+from mxward.lockdown.dns.uses import Filed, Looked, look
 from mxward.lookup.bulk import Bulk, Replies
 from mxward.lookup.stub import Stub
-from mxward.model import Answer, Kind, Known, Question
+from mxward.model import Kind, Question
 
 __all__ = ["Asked", "ask"]
 
@@ -63,8 +64,8 @@ async def ask(
         stub.close()
     every = [found[domain] for domain in domains]
     if primary is not None:
-        every = await _again(primary, config, every, premises.label)
-    return Asked(every, named)
+        every = await _again(primary, config, every, whole)
+    return Asked(await _texts(every, config, primary), named)
 
 
 def _stub(config: Config) -> Stub:
@@ -74,6 +75,21 @@ def _stub(config: Config) -> Stub:
     except ValueError as error:
         text = f'dns.servers: {error}; write servers = ["127.0.0.1:53"]'
         raise ConfigError([Problem(config.place("dns", "servers"), text)]) from None
+
+
+async def _texts(
+    every: Sequence[Looked], config: Config, primary: tuple[str, int] | None
+) -> list[Looked]:
+    """With those TXT records that the look-ups could not tell exactly."""
+    servers = [primary] if primary else [(end.host, end.port) for end in config.dns.servers]
+    lacking = [looked.domain for looked in every if looked.zone and looked.txt is None]
+    if not lacking:
+        return list(every)
+    exact = await exact_texts(servers or None, config.dns.timeout, lacking)
+    return [
+        replace(looked, txt=exact[looked.domain]) if looked.domain in exact else looked
+        for looked in every
+    ]
 
 
 async def _of_name(
@@ -93,65 +109,24 @@ async def _of_name(
 
 
 async def _again(
-    primary: tuple[str, int], config: Config, every: Sequence[Looked], label: str
+    primary: tuple[str, int], config: Config, every: Sequence[Looked], premises: Premises
 ) -> list[Looked]:
-    """The records that may be changed, as the primary has them now; a wildcard's by `label`."""
+    """The records that may be changed, as the primary has them now."""
     by_domain = {looked.domain: looked for looked in every}
     wanted = [looked.domain for looked in every if looked.zone and not looked.why]
+
+    def heard(domain: str, replies: Replies) -> None:
+        by_domain[domain] = at_primary(by_domain[domain], replies, premises)
+
     stub = Stub([primary], config.dns.timeout)
     try:
         with counting("domains at the primary") as progress:
             await Bulk(stub).each(
                 wanted,
-                lambda domain: _questions(by_domain[domain], label),
-                lambda domain, replies: by_domain.__setitem__(
-                    domain, _exact(by_domain[domain], replies, label)
-                ),
+                lambda domain: record_questions(by_domain[domain], premises.label),
+                heard,
                 progress,
             )
     finally:
         stub.close()
-    return [by_domain[looked.domain] for looked in every]
-
-
-def _questions(looked: Looked, label: str) -> Iterator[Question]:
-    for pointing in looked.pointing:
-        for records in pointing.records:
-            yield _question(records, label)
-    yield Question(Kind.TXT, looked.domain)
-
-
-def _question(records: Records, label: str) -> Question:
-    name = records.name
-    return Question(Kind(records.kind), f"{label}{name[1:]}" if name[0] == "*" else name)
-
-
-def _exact(looked: Looked, replies: Replies, label: str) -> Looked:
-    """With the primary's times; where it says another thing, nothing is planned."""
-    try:
-        pointing = tuple(
-            p._replace(records=tuple(_same(r, replies, label) for r in p.records))
-            for p in looked.pointing
-        )
-        txt = looked.txt and _same(looked.txt, replies, label)
-    except ValueError as error:
-        return replace(looked, pointing=(), txt=None, why=str(error), unsure=True)
-    return replace(looked, pointing=pointing, txt=txt)
-
-
-def _same(records: Records, replies: Replies, label: str) -> Records:
-    answer = replies.get(_question(records, label))
-    if answer is None or answer.state is Known.FAILED:
-        raise ValueError(f"the primary does not say {records.kind} {records.name}")
-    is_txt = records.kind == "TXT"
-    known = sorted(map(as_answered, records.values) if is_txt else records.values)
-    if sorted(_values(records.kind, answer)) != known:
-        raise ValueError(
-            f"the primary says another thing than the resolver of {records.kind} {records.name}"
-        )
-    return records._replace(ttl=int(answer.ttl)) if records.values else records
-
-
-def _values(kind: str, answer: Answer) -> tuple[str, ...]:
-    led_on = answer.canonical and kind != "CNAME"
-    return answer.values if answer.state is Known.FOUND and not led_on else ()
+    return without_gone(every, [by_domain[looked.domain] for looked in every])

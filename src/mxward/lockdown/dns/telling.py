@@ -40,7 +40,7 @@ def plan(tally: Tally, about: About) -> str:
     lines += _section("Before anything", _before(tally, about))
     lines += ["", "## Steps"]
     for number, (title, body) in enumerate(_steps(tally, about), 1):
-        lines += ["", f"### {number}. {title}", "", *body]
+        lines += ["", f"### {number}. {title}", "", *_trimmed(body)]
     lines += _section("What breaks, or must be seen to", _breaks(tally))
     lines += _section("Names that stay", _stays(tally))
     follows = [f"- {name} follows {target}" for name, target in tally.follows]
@@ -174,7 +174,7 @@ def _step(step: str, told: StepTally, tally: Tally, about: About) -> Iterator[st
     yield ""
     yield from _shell(*(_loop(folder, "nsupdate") for folder in told.folders))
     wait = told.wait if about.exact else max(told.wait, _DAY if told.wait else 0)
-    if wait:
+    if wait and step != "settle":
         yield f"Then wait {waiting(wait)}: so long the old records may be remembered."
         yield ""
     yield "Back, at any time:"
@@ -225,7 +225,7 @@ def _person_scanners(tally: Tally, about: About) -> Iterator[tuple[str, Iterable
     )
     if tally.own:
         shut = (
-            f"**{_count(len(tally.own), 'domain')} have the mail server itself as their MX** and "
+            f"**The mail server itself is the MX of {_count(len(tally.own), 'domain')}**, which "
             "would lose their mail: so port 25 of the old address stays open for them, and only "
             "rules by domain close it for the others (`mxward lockdown exim` or `postfix`). To "
             "close it for good, put a scanner in front of these too: "
@@ -247,7 +247,7 @@ def _breaks(tally: Tally) -> Iterator[str]:
 def _stays(tally: Tally) -> Iterator[str]:
     if not tally.stays:
         return
-    yield f"{_count(len(tally.stays), 'name')} go on leading to the mail server:"
+    yield f"So many go on leading to the mail server: {len(tally.stays):,}."
     yield ""
     yield from _some([f"- {name}: {why}" for name, why, _ in tally.stays])
     if any(anyway for _, _, anyway in tally.stays):
@@ -316,16 +316,21 @@ def _truth(tally: Tally, about: About) -> Iterator[str]:
         yield "- **Who scans all addresses** finds any open port 25: so let in the scanners only."
         if tally.own:
             yield (
-                f"- **{_count(len(tally.own), 'domain')} whose MX is the mail server** show where "
-                "it is for as long as they lead there."
+                f"- **The MX of {_count(len(tally.own), 'domain')}** is the mail server itself: "
+                "wherever that leads is no secret."
             )
 
 
 def _section(title: str, body: Iterable[str]) -> list[str]:
+    lines = _trimmed(body)
+    return ["", f"## {title}", "", *lines] if lines else []
+
+
+def _trimmed(body: Iterable[str]) -> list[str]:
     lines = list(body)
     while lines and not lines[-1]:
         lines.pop()
-    return ["", f"## {title}", "", *lines] if lines else []
+    return lines
 
 
 def _some(lines: Sequence[str]) -> list[str]:

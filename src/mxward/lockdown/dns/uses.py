@@ -17,15 +17,27 @@ from mxward.audit.candidates import names as tried
 from mxward.audit.front import Facts, Part, Standing, addresses_in
 from mxward.audit.leads import Why
 from mxward.audit.premises import Premises
+from mxward.audit.services import within
 from mxward.audit.survey import Surveyed, survey
 from mxward.domains import parents
 from mxward.frontdoor import spf
 from mxward.lockdown.dns.records import Records
 from mxward.lockdown.dns.spelling import quoted, unquoted
-from mxward.model import Kind, Known, Question
+from mxward.model import Answer, Kind, Known, Question
 from mxward.networks import Address
 
-__all__ = ["NO_FILES", "Filed", "Looked", "Pointing", "Use", "What", "as_answered", "look"]
+__all__ = [
+    "NO_FILES",
+    "Filed",
+    "Looked",
+    "Pointing",
+    "Use",
+    "What",
+    "exactly",
+    "look",
+    "terms_in",
+    "texts_in",
+]
 
 Filed = Callable[[str, str, str], Records | None]
 """The records of a zone, a name and a type, where there is a file of the zone. No values: the file
@@ -133,7 +145,7 @@ def _not_fronted(found: Surveyed, own: tuple[str, ...], facts: Facts) -> Looked:
         Standing.OWN: "its MX is the mail server itself",
         Standing.ELSEWHERE: "no scanner stands in front of it",
     }.get(found.standing, "it takes no mail")
-    terms = _terms(facts[question].values, found.domain) if own else ()
+    terms = terms_in(facts[question].values, found.domain) if own else ()
     standing = Standing.OWN if own else found.standing
     return Looked(found.domain, standing, exchanges=own, spf=terms, why=why)
 
@@ -201,7 +213,7 @@ def _looked(
 ) -> Looked:
     domain = found.domain
     servers = tuple(sorted(_values(facts, Kind.NS, zone)))
-    lost = [q for q in found.failed if q.kind in (Kind.A, Kind.AAAA, Kind.TXT)]
+    lost = [q for q in found.failed if _matters(q, domain)]
     lost += [q for q in _further(domain, names, facts) if facts[q].state is Known.FAILED]
     if lost:
         why = f"{lost[0].kind} {lost[0].name} cannot be looked up"
@@ -221,10 +233,15 @@ def _looked(
         found.scanners,
         pointing,
         txt=txt,
-        spf=_terms(_values(facts, Kind.TXT, domain), domain),
+        spf=terms_in(_values(facts, Kind.TXT, domain), domain),
         uses=tuple(_uses(found, pointing, servers, facts)),
         pins=tuple(sorted(pins)),
     )
+
+
+def _matters(question: Question, domain: str) -> bool:
+    """Whether nothing can be planned without an answer: not for names of other people."""
+    return question.kind in (Kind.A, Kind.AAAA, Kind.TXT) and within(question.name, domain)
 
 
 def _pointing(each: _Name, domain: str, zone: str, facts: Facts, filed: Filed) -> Pointing:
@@ -246,35 +263,50 @@ def _agreed(told: Records, written: Records | None, zone: str) -> Records:
     if written is None:
         return told
     if written.values != told.values:
-        raise ValueError(
-            f"the DNS and the file of {zone} say not the same of {told.kind} {told.name}"
-        )
+        raise ValueError(_not_the_same(zone, told.kind, told.name))
     return written
 
 
 def _txt(domain: str, zone: str, facts: Facts, filed: Filed) -> Records | None:
     """All TXT records of the domain, where each can be told exactly.
 
-    A resolver's answer loses where a text of more than 255 octets is cut, and what is not ASCII.
+    An answer as `Answer` has it loses where a text of more than 255 octets is cut, and what is not
+    ASCII: then it must be asked for in another way.
     """
     answer = facts[Question(Kind.TXT, domain)]
-    texts = sorted(answer.values) if answer.state is Known.FOUND and not answer.canonical else []
     written = filed(zone, domain, "TXT")
     if written is not None:
-        if sorted(map(as_answered, written.values)) != texts:
-            raise ValueError(f"the DNS and the file of {zone} say not the same of TXT {domain}")
+        if sorted(map(_as_answered, written.values)) != sorted(texts_in(answer)):
+            raise ValueError(_not_the_same(zone, "TXT", domain))
         return written
+    return exactly(domain, answer)
+
+
+def texts_in(answer: Answer) -> tuple[str, ...]:
+    """The TXT values of the very name that was asked for."""
+    return answer.values if answer.state is Known.FOUND and not answer.canonical else ()
+
+
+def exactly(name: str, answer: Answer) -> Records | None:
+    """All TXT records of a name out of an answer; None where one cannot be told from it."""
+    texts = texts_in(answer)
     if any(len(text) > 255 or "\\" in text for text in texts):
         return None
-    return Records(domain, "TXT", int(answer.ttl), tuple(sorted(map(quoted, texts))))
+    return Records(name, "TXT", int(answer.ttl), tuple(sorted(map(quoted, texts))))
 
 
-def as_answered(value: str) -> str:
-    """A TXT value as answers of the DNS have it."""
+def _not_the_same(zone: str, kind: str, name: str) -> str:
+    return (
+        f"the DNS and the file of {zone} say not the same of {kind} {name} "
+        "(the resolver may still remember what was)"
+    )
+
+
+def _as_answered(value: str) -> str:
     return unquoted(value).encode("latin-1").decode("ascii", "backslashreplace")
 
 
-def _terms(values: tuple[str, ...], domain: str) -> tuple[str, ...]:
+def terms_in(values: tuple[str, ...], domain: str) -> tuple[str, ...]:
     """The names that `a` terms of the SPF record name."""
     return tuple(dict.fromkeys(h.name for h in spf.read(values, domain).hosts if h.kind is Kind.A))
 
