@@ -8,6 +8,7 @@ from pathlib import Path
 from benchmarks.results import Result
 from benchmarks.rounds import Effort
 from benchmarks.works import (
+    accept_rules,
     before_postfix,
     bulk_dns,
     decisions,
@@ -44,6 +45,7 @@ WORKS: Mapping[str, Callable[[Path, Effort], Result]] = {
     "fast-path": fast_path.run,
     "firewall": firewall.run,
     "policyd": policyd.run,
+    "accept-rules": accept_rules.run,
     "expiring": expiring.run,
     "bulk-dns": bulk_dns.run,
     "probing": probing.run,

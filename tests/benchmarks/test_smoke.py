@@ -66,6 +66,13 @@ CONTENDERS = {
         "sessions",
         "commands",
     ],
+    "accept-rules": [
+        "Postfix, no rules",
+        "Postfix, accept rules",
+        "Exim, no rules",
+        "Exim, accept rules",
+        "Exim, two programs each RCPT",
+    ],
     "policyd": ["Postfix, no rules", "Postfix and policyd", "the same, refused"],
     "storm": [
         "median, quiet",
