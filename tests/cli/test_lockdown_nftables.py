@@ -109,8 +109,8 @@ def test_an_address_for_some_domains_only(fronted: Place) -> None:
 def test_what_is_installed_is_checked_by_the_command_in_the_readme(fronted: Place) -> None:
     assert lockdown(fronted, *REFUSE, "--out", "etc").exit_code == 0
     readme = (fronted.folder / "etc" / "README.md").read_text()
-    [again] = [text for text in readme.splitlines() if text.endswith("--check")]
-    words = again.split()[1:]
+    [again] = [text for text in readme.splitlines() if text.endswith("--check --loaded")]
+    words = again.split()[1:-1]
     assert fronted.run(*words).exit_code == 0
     rules_now = fronted.folder / "etc" / "mxward-lockdown.nft"
     rules_now.write_text(rules_now.read_text().replace("198.51.100.1,", "198.51.100.9,"))

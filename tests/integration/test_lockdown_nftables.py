@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mxward.cli import main
 from mxward.config import Layout
 from mxward.lockdown.all_or_nothing import let_in
-from mxward.lockdown.nftables import COUNTERS, FILE, TABLE, Filter, ruleset, write
+from mxward.lockdown.nftables import COUNTERS, FILE, TABLE, Filter, ruleset, shape, write
 from mxward.lockdown.plan import Plan
 from mxward.networks import Network as Net
 from mxward.networks import collapsed, network
@@ -30,6 +32,7 @@ from tests.integration import hosts
 from tests.integration.hosts import Host
 from tests.integration.layouts import Network
 from tests.integration.layouts import network as laid_out
+from tests.integration.servers import Nsd
 from tests.integration.storm_of_syns import Storm, tcp_syn
 from tests.integration.test_intercept_text import ADDRESSES
 from tests.integration.transparent import connects, told
@@ -246,6 +249,74 @@ def _does(world: Network, folder: Path, commands: Any) -> list[int]:
     return codes
 
 
+# -- from the DNS to the kernel -----------------------------------------------------------------
+
+CONFIG = """\
+[server]
+addresses = ["{v4}", "{v6}"]
+[inventory]
+files = ["domains"]
+[policy]
+stage = "refuse"
+[scanners.clean]
+mx = ["clean.example"]
+egress = ["198.18.1.64/28", "2001:db8:1:0:7::/80"]
+[[trust]]
+network = "198.18.1.11"
+owner = "anna"
+note = "the printer"
+[dns]
+servers = ["192.0.2.53:53"]
+timeout = 1
+[store]
+path = "store.db"
+"""
+ZONES: dict[str, str | None] = {
+    "it.co.za": "@ MX 10 mx1.clean.example.",
+    "two.example": "@ MX 10 mx1.clean.example.",
+    "clean.example": "mx1 A 198.18.1.10\nmx1 AAAA 2001:db8:1::10",
+}
+
+
+@pytest.mark.parametrize("layout", [Layout.GATEWAY])
+def test_from_the_dns_to_the_kernel_and_when_the_dns_fails(
+    world: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    addresses = {f"v{version}": address for version, address in world.addresses.items()}
+    (tmp_path / "mxward.toml").write_text(CONFIG.format_map(addresses))
+    (tmp_path / "domains").write_text("it.co.za\ntwo.example\n")
+    refuse = ("--stage", "refuse", "--out", "etc", "--installed", "etc")
+    with world.mxward, Nsd(tmp_path / "nsd", "192.0.2.53", zones=ZONES):
+        assert lockdown(*refuse).exit_code == 0
+        assert lockdown(*refuse, "--check").exit_code == 0
+        none = lockdown(*refuse, "--check", "--loaded")
+        assert (none.exit_code, "nothing is loaded" in none.stderr) == (4, True)
+        world.mxward.run("nft", "-f", f"etc/{FILE}")
+        assert lockdown(*refuse, "--check", "--loaded").exit_code == 0
+    for version in (4, 6):
+        for who in ("scanner", "network"):
+            assert hears(world, who, version) == greeted(who, version)
+        assert hears(world, "stranger", version) == "refused"
+    assert hears(world, "trusted", 4) == greeted("trusted", 4)
+    assert hears(world, "trusted", 6) == "refused"
+    before = (tmp_path / "etc" / FILE).read_text()
+    with world.mxward:  # nobody answers any more
+        assert lockdown(*refuse).exit_code == 3
+        assert (tmp_path / "etc" / FILE).read_text() == before
+        world.mxward.run("nft", "add", "rule", *TABLE.split(), "arrivals", "return")
+        other = lockdown(*refuse, "--check", "--loaded")
+        assert (other.exit_code, "other rules are loaded" in other.stderr) == (4, True)
+
+
+def lockdown(*words: str) -> Result:
+    words = ("lockdown", "nftables", "--config", "mxward.toml", *words)
+    result = CliRunner().invoke(main, words, prog_name="mxward")
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
 def test_the_unit_is_one(tmp_path: Path) -> None:
     written = write(planned(group()), Filter((network("192.0.2.25"),), (25,), refuses=True))
     unit = tmp_path / "mxward-lockdown.service"
@@ -351,6 +422,7 @@ def test_no_input_can_add_a_rule(
     assert {o["counter"]["name"] for o in objects if "counter" in o} == set(COUNTERS)
     chains = [o["rule"]["chain"] for o in objects if "rule" in o]
     versions = {net.version for net in servers}
+    assert {name: chains.count(name) for name in chains} == shape(asked)
     assert (chains.count("arrivals"), chains.count("door")) == (len(versions), 7)
     elements = [e for o in objects if "set" in o for e in o["set"].get("elem", [])]
     assert collapsed(net for e in elements for net in _networks(e)) == clients

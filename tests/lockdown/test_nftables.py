@@ -117,7 +117,7 @@ def test_a_place_that_would_have_to_be_quoted_is_refused(place: str) -> None:
 LINE = re.compile(
     r"# By .*"
     r"|(add|flush) (table|set|chain|counter) inet mxward_lockdown[ a-z0-9_{};:,-]*"
-    r"|add rule inet mxward_lockdown (arrivals|door) [^{}\n]*(\{ [0-9a-f.:/, ]+ \}[^{}\n]*)*"
+    r"|add rule inet mxward_lockdown (about|arrivals|door) [^{}\n]*(\{ [0-9a-f.:/, ]+ \}[^{}\n]*)*"
     r"|add element inet mxward_lockdown let_in[46]n? \{"
     r"|\t[0-9a-f.:/]+(,| \})"
 )
@@ -138,6 +138,6 @@ def test_names_come_into_no_rule(
     lines = text.splitlines()
     assert [line for line in lines if not LINE.fullmatch(line)] == []
     versions = len({net.version for net in servers})
-    assert sum(line.startswith("add rule") for line in lines) == versions + 7
+    assert sum(line.startswith("add rule") for line in lines) == versions + 8
     assert text == ruleset(wanted, let_in(plan))
     assert "accept" not in text.replace("policy accept", "")

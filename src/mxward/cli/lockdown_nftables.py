@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
 import click
 
 from mxward.cli.lockdown_again import again
 from mxward.cli.lockdown_options import CODES, Asked, lockdown_options
 from mxward.cli.lockdown_run import run
 from mxward.config import Config
+from mxward.intercept.kernel import KernelError
+from mxward.intercept.loaded import read as kernel_has
 from mxward.lockdown.all_or_nothing import let_in
 from mxward.lockdown.ledger import Ledger
-from mxward.lockdown.nftables import Filter, write
+from mxward.lockdown.nftables import TABLE, Filter, fingerprint, shape, write
 from mxward.lockdown.plan import Plan
 from mxward.lockdown.written import Written
 from mxward.networks import Network, network
@@ -34,7 +39,7 @@ same. Users authenticate at 465 and 587: these are left open unless --ports says
 Examples: mxward lockdown nftables --out /root/nftables
           mxward lockdown nftables --stage refuse --logs /var/log/exim4/mainlog.1
           mxward lockdown nftables --stage refuse --server 192.0.2.25 --server 2001:db8::25
-          mxward lockdown nftables --stage refuse --check
+          mxward lockdown nftables --stage refuse --check --loaded
 
 {CODES}"""
 
@@ -87,6 +92,9 @@ def _ports(context: click.Context, option: click.Parameter, given: str) -> tuple
     help="Look in logs, or tables of `mxward ingest`, for who would be shut out; repeatable.",
 )
 @click.option("--zone", metavar="ZONE", help="The time zone of logs that do not tell theirs.")
+@click.option(
+    "--loaded", is_flag=True, help="With --check: ask this machine's kernel for the rules, too."
+)
 @click.option("--even-so", is_flag=True, help="Write rules that refuse, whoever is shut out.")
 def nftables(
     asked: Asked,
@@ -95,6 +103,7 @@ def nftables(
     stage: str,
     logs: tuple[str, ...],
     zone: str | None,
+    loaded: bool,
     even_so: bool,
 ) -> None:
     """Find out whose addresses, and write by that."""
@@ -114,9 +123,23 @@ def nftables(
             from mxward.cli.lockdown_cut_off import look
 
             look(asked.path, logs, zone, wanted, let_in(found))
+        if asked.compares and loaded:
+            return replace(written, unmet=tuple(_unmet(wanted, let_in(found))))
         return written
 
     run(asked, rules)
+
+
+def _unmet(wanted: Filter, clients: Iterable[Network]) -> Iterator[str]:
+    """Why the kernel's rules are not these. Raises ValueError where it cannot be asked."""
+    try:
+        there = kernel_has(TABLE)
+    except KernelError as error:
+        raise ValueError(str(error)) from None
+    if not there.rules:
+        yield f"nothing is loaded: there is no table {TABLE}"
+    elif (there.fingerprint, there.rules) != (fingerprint(wanted, clients), shape(wanted)):
+        yield f"other rules are loaded, in table {TABLE}"
 
 
 def _configured(config: Config) -> tuple[Network, ...]:

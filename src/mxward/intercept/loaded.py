@@ -57,10 +57,10 @@ class Loaded:
         return self.fingerprint == nftables.fingerprint(plan) and self.rules == wanted
 
 
-def read() -> Loaded:
-    """What is loaded. Raises KernelError."""
+def read(table: str = nftables.TABLE) -> Loaded:
+    """What is loaded, of this table or another of ours. Raises KernelError."""
     try:
-        answer = ask("nft", "-j", "-t", "list", "table", *nftables.TABLE.split())
+        answer = ask("nft", "-j", "-t", "list", "table", *table.split())
     except NotThere:
         return Loaded()
     return _loaded(answer["nftables"])
@@ -78,7 +78,7 @@ def _loaded(objects: Iterable[Mapping[str, Any]]) -> Loaded:
             if rule["chain"] == "about":
                 fingerprint = comment
             for expression in rule["expr"]:
-                if comment and "counter" in expression:
+                if comment and isinstance(expression.get("counter"), dict):  # not a named one
                     counted[comment] += expression["counter"]["packets"]
     return Loaded(dict(rules), dict(counted), fingerprint)
 

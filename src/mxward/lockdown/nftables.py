@@ -12,6 +12,7 @@ of the machine.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -22,13 +23,14 @@ from mxward.lockdown.written import Written
 from mxward.netfilter import SYN, of_sets, refilled, sets
 from mxward.networks import Network, Networks, collapsed
 
-__all__ = ["COUNTERS", "FILE", "TABLE", "Filter", "ruleset", "write"]
+__all__ = ["COUNTERS", "FILE", "TABLE", "Filter", "fingerprint", "ruleset", "shape", "write"]
 
 TABLE = "inet mxward_lockdown"
 FILE = "mxward-lockdown.nft"
 COUNTERS = ("let_in", "would_be_refused", "refused", "logged", "invalid")
 """They count connections by their first packets; `logged` those that a line in the log tells of."""
 _CLIENTS = "let_in"
+_ABOUT = "# By `mxward lockdown nftables`. How to load it, and to go back: README.md beside it."
 _A_SECOND, _AT_ONCE = 10, 50  # lines of the log
 
 
@@ -77,21 +79,51 @@ def _refusal(servers: Sequence[Network], held: Iterable[str]) -> str:
 
 def ruleset(wanted: Filter, clients: Iterable[Network]) -> str:
     """All of it, as `nft -f` loads it in one transaction: in place of what is there."""
-    return "\n".join(_lines(wanted, clients)) + "\n"
+    elements = tuple(refilled(TABLE, _CLIENTS, clients, between="\n\t"))
+    lines = [_ABOUT, *_frame(), *_filled(wanted, _fingerprint(wanted, elements)), *elements]
+    return "\n".join(lines) + "\n"
 
 
-def _lines(wanted: Filter, clients: Iterable[Network]) -> Iterator[str]:
-    yield "# By `mxward lockdown nftables`. How to load it, and to go back: README.md beside it."
+def fingerprint(wanted: Filter, clients: Iterable[Network]) -> str:
+    """What tells these rules and sets from others; it is in the rules themselves."""
+    return _fingerprint(wanted, refilled(TABLE, _CLIENTS, clients, between="\n\t"))
+
+
+def shape(wanted: Filter) -> dict[str, int]:
+    """The chains of the table, and how many rules each has."""
+    return {name: len(rules) for name, rules in _chains(wanted).items()}
+
+
+def _fingerprint(wanted: Filter, elements: Iterable[str]) -> str:
+    """Of what is in the chains and in the sets."""
+    told = "\n".join([*_filled(wanted, ""), *elements])
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def _frame() -> Iterator[str]:
+    """Table, counters, sets and chains: made where they are not there, else left as they are."""
     yield f"add table {TABLE}"
     yield from (f"add counter {TABLE} {name}" for name in COUNTERS)
     yield from (f"add set {TABLE} {name} {{ {kind}; }}" for name, kind in sets(_CLIENTS).items())
-    for chain in ("arrivals", "door"):
-        hook = " { type filter hook prerouting priority mangle; policy accept; }"
-        yield f"add chain {TABLE} {chain}{hook if chain == 'arrivals' else ''}"
-        yield f"flush chain {TABLE} {chain}"
-    yield from (f"add rule {TABLE} arrivals {rule}" for rule in _arrivals(wanted))
-    yield from (f"add rule {TABLE} door {rule}" for rule in _door(wanted))
-    yield from refilled(TABLE, _CLIENTS, clients, between="\n\t")
+    hook = "{ type filter hook prerouting priority mangle; policy accept; }"
+    yield from (f"add chain {TABLE} arrivals {hook}", f"add chain {TABLE} door")
+    yield f"add chain {TABLE} about"
+
+
+def _filled(wanted: Filter, about: str) -> Iterator[str]:
+    """The chains, with other rules than they had."""
+    for name, rules in _chains(wanted, about).items():
+        yield f"flush chain {TABLE} {name}"
+        yield from (f"add rule {TABLE} {name} {rule}" for rule in rules)
+
+
+def _chains(wanted: Filter, about: str = "") -> dict[str, tuple[str, ...]]:
+    """The rules of each; no packet ever comes to `about`."""
+    return {
+        "about": (f'return comment "{about}"',),
+        "arrivals": tuple(_arrivals(wanted)),
+        "door": tuple(_door(wanted)),
+    }
 
 
 def _arrivals(wanted: Filter) -> Iterator[str]:

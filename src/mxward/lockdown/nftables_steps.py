@@ -83,9 +83,9 @@ def check(table: str, command: str) -> tuple[Step, ...]:
         Step("What is loaded, with its counters.", (f"nft list counters table {table}",)),
         Step("Who was logged: at most ten a second.", ("journalctl -k --grep mxward-lockdown",)),
         Step(
-            "Whether the files still are what the inventory and the DNS want: from cron, once an "
-            "hour. 4 means: write them again, and load them.",
-            (f"{command} --check",),
+            "Whether the files still are what the inventory and the DNS want, and are loaded: from "
+            "cron, once an hour. 4 means: write them again, and load them.",
+            (f"{command} --check --loaded",),
         ),
     )
 
