@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
@@ -105,7 +106,15 @@ def test_the_files(wanted: Filter) -> None:
 def test_users_are_spoken_of_where_they_would_be_shut_out() -> None:
     shut = write(planned(group()), Filter(SERVERS, (25, 465, 587), refuses=True))
     assert any("**ports 465, 587: users authenticate there**" in text for text in shut.know)
-    assert not any("**" in text for text in write(planned(group()), REFUSE).know)
+    looked = replace(REFUSE, looked=True)
+    assert not any("**" in text for text in write(planned(group()), looked).know)
+
+
+def test_what_was_not_looked_at_is_said() -> None:
+    told = write(planned(group()), REFUSE).know
+    assert any("**Nobody has looked who would be shut out**" in text for text in told)
+    only = write(planned(group()), replace(LOG, servers=SERVERS[:1])).know
+    assert any("**No IPv6 address is named.**" in text for text in only)
 
 
 @pytest.mark.parametrize("place", ["/etc/mx ward", "/etc/$(id)", "/a\nExecStart=/bin/sh", "rel"])

@@ -117,7 +117,7 @@ def nftables(
         here = servers or _configured(config)
         command = again("nftables", asked, _options(servers, ports, stage, even_so=even_so))
         place = str(asked.installed.absolute())
-        wanted = Filter(here, ports, stage == "refuse", even_so, place, command)
+        wanted = Filter(here, ports, stage == "refuse", even_so, bool(logs), place, command)
         written = write(found, wanted)
         if logs:
             from mxward.cli.lockdown_cut_off import look

@@ -42,6 +42,7 @@ class Filter:
     ports: tuple[int, ...]
     refuses: bool  # else it only counts and logs
     even_so: bool = False
+    looked: bool = False  # into logs, for whom it shuts out
     place: str = "/etc/mxward/nftables"  # where the files are in the end
     command: str = "mxward lockdown nftables"
 
@@ -62,7 +63,13 @@ def write(plan: Plan, wanted: Filter) -> Written:
         apply=apply(TABLE, FILE, wanted.place, refuses=wanted.refuses, command=wanted.command),
         check=check(TABLE, wanted.command),
         roll_back=roll_back(TABLE, wanted.place),
-        know=know(wanted.ports, len(clients), refuses=wanted.refuses),
+        know=know(
+            wanted.servers,
+            wanted.ports,
+            len(clients),
+            refuses=wanted.refuses,
+            looked=wanted.looked,
+        ),
         also={"In the way of refusing": "\n".join(f"- {line}" for line in held)} if held else {},
     )
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mxward.lockdown.written import Step
+from mxward.networks import Network
 
 __all__ = ["UNIT", "apply", "check", "know", "roll_back", "unit"]
 
@@ -101,21 +102,35 @@ def roll_back(table: str, place: str) -> tuple[Step, ...]:
     )
 
 
-def know(ports: Sequence[int], networks: int, *, refuses: bool) -> tuple[str, ...]:
-    """What the rules do, and what they cannot."""
+def know(
+    servers: Sequence[Network], ports: Sequence[int], networks: int, *, refuses: bool, looked: bool
+) -> tuple[str, ...]:
+    """What the rules do, and what they cannot; `looked`: into logs, for whom they shut out."""
     done = (
         "New connections are refused with a TCP reset"
         if refuses
         else "Stage log: nothing is refused, new connections are counted and logged"
     )
+    them = ", ".join(str(net).removesuffix(f"/{net.max_prefixlen}") for net in servers)
     told = [
-        f"{done}, at {_ports(ports)} of the mail server, from all but {networks:,} addresses and "
-        "networks: those of front doors, and of clients that are trusted by their address. "
-        "Connections under way and other ports are left alone, and so is what comes by `lo`.",
+        f"{done}, at {_ports(ports)} of {them}, from all but {networks:,} addresses and networks: "
+        "those of front doors, and of clients that are trusted by their address. Connections under "
+        "way, other ports and other addresses are left alone, and so is what comes by `lo`.",
         "A firewall knows no domains: whoever may bring mail for one may bring it for all. It "
         "knows no certificates and no names either: a scanner or a trusted client that is known "
         "by one of these only is refused.",
     ]
+    missing = {4, 6} - {net.version for net in servers}
+    told += [
+        f"**No IPv{version} address is named.** Where the mail server has one, it is a back door "
+        "that stays open."
+        for version in missing
+    ]
+    if refuses and not looked:
+        told.append(
+            "**Nobody has looked who would be shut out**: write the rules with `--logs`, by the "
+            "mail server's logs of two weeks."
+        )
     users = sorted(_FOR_USERS.intersection(ports))
     if users:
         told.append(
