@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mxward.audit.front import Standing
+from mxward.domains import parents
 from mxward.lockdown.dns import spf
 from mxward.lockdown.dns.records import Change
-from mxward.lockdown.dns.uses import Looked, Pointing, Use, What
+from mxward.lockdown.dns.uses import Looked, Named, Pointing, Use, What
 from mxward.model import Known
 from mxward.networks import Address, Networks, address
 
@@ -77,15 +77,58 @@ class Dropped:
 
 def dropped(every: Sequence[Looked], wish: Wish) -> list[Dropped]:
     """What becomes of each domain that has names which lead to the mail server."""
-    held = _held(every, wish)
+    stays = _staying(every, wish)
     going: dict[str, tuple[Address, ...]] = {}
     left: set[str] = set()
     for looked in every:
         for each in looked.pointing:
-            if each.name not in held and _why_stays(each, looked, wish) is None:
+            if each.name not in stays:
                 going[each.name] = each.addresses
                 left |= {each.name} if _has_others(each, wish) else set()
-    return [_one(looked, wish, held, going, frozenset(left)) for looked in every if looked.pointing]
+    return [
+        _one(looked, wish, stays, going, frozenset(left)) for looked in every if looked.pointing
+    ]
+
+
+def _staying(every: Sequence[Looked], wish: Wish) -> dict[str, Stays]:
+    """The names that stay: for reasons of their own, or because another that stays needs them."""
+    held = _held(every, wish)
+    stays: dict[str, Stays] = {}
+    aliases: dict[str, Pointing] = {}
+    wildcards: dict[str, Looked] = {}
+    for looked in every:
+        for each in looked.pointing:
+            if it := _why_stays(each, looked, wish, held):
+                stays[each.name] = it
+            if each.target:
+                aliases[each.name] = each
+            if each.label == "*" and not wish.point_to:
+                wildcards[each.name] = looked
+    waiting = list(stays)
+    while waiting:
+        name = waiting.pop()
+        more = list(_needed(aliases[name])) if name in aliases else []
+        if name in wildcards:
+            more += _covered(wildcards[name], name)
+        for each_name, why in more:
+            if each_name not in stays:
+                stays[each_name] = Stays(each_name, why, stays[name].anyway)
+                waiting.append(each_name)
+    return stays
+
+
+def _needed(alias: Pointing) -> Iterator[tuple[str, str]]:
+    """What the CNAME of a name that stays leads to, or a wildcard that may stand for that."""
+    for target in (*(value for r in alias.records for value in r.values), alias.target):
+        for name in (target, *(f"*.{parent}" for parent in parents(target))):
+            yield name, f"{alias.name} leads there, which stays"
+
+
+def _covered(looked: Looked, any_name: str) -> Iterator[tuple[str, str]]:
+    """Names that would lead to the mail server without records of their own too."""
+    for each in looked.pointing:
+        if each.label:
+            yield each.name, f"{any_name} stays, and would lead there"
 
 
 def _held(every: Iterable[Looked], wish: Wish) -> dict[str, str]:
@@ -93,16 +136,24 @@ def _held(every: Iterable[Looked], wish: Wish) -> dict[str, str]:
     held: dict[str, str] = {}
     for looked in every:
         for host in looked.exchanges:
-            held.setdefault(host, f"the MX of {looked.domain} names it")
-        if looked.standing is Standing.OWN or not _can_rewrite(looked, wish):
+            _hold(host, f"the MX of {looked.domain} names {host.name}", held)
+        if not _can_rewrite(looked, wish):
             for name in looked.spf:
-                held.setdefault(
-                    name, f"the SPF record of {looked.domain} names it and cannot be changed here"
+                why = (
+                    f"the SPF record of {looked.domain} names {name.name}, and is not changed here"
                 )
+                _hold(name, why, held)
         for use in looked.uses:
             if use.what in (What.MX, What.NS):
                 held.setdefault(use.name, use.text)
     return held
+
+
+def _hold(named: Named, why: str, held: dict[str, str]) -> None:
+    """A name, what its CNAMEs lead to, and wildcards that may stand for either."""
+    for name in dict.fromkeys((named.name, named.leads)):
+        for each in (name, *(f"*.{parent}" for parent in parents(name))):
+            held.setdefault(each, why)
 
 
 def _can_rewrite(looked: Looked, wish: Wish) -> bool:
@@ -111,8 +162,10 @@ def _can_rewrite(looked: Looked, wish: Wish) -> bool:
     return looked.txt is not None
 
 
-def _why_stays(each: Pointing, looked: Looked, wish: Wish) -> Stays | None:
-    """Why a name stays, as far as its own domain tells."""
+def _why_stays(each: Pointing, looked: Looked, wish: Wish, held: Mapping[str, str]) -> Stays | None:
+    """Why a name stays, as far as its own domain tells, and what is `held`."""
+    if each.name in held:
+        return Stays(each.name, held[each.name])
     if each.name in wish.keep or (each.label and f"{each.label}.*" in wish.keep):
         return Stays(each.name, "you keep it")
     if not wish.owns(looked):
@@ -143,26 +196,22 @@ def _why_stays(each: Pointing, looked: Looked, wish: Wish) -> Stays | None:
 def _one(
     looked: Looked,
     wish: Wish,
-    held: Mapping[str, str],
+    stays: Mapping[str, Stays],
     going: Mapping[str, tuple[Address, ...]],
     left: frozenset[str],
 ) -> Dropped:
     names: list[Change] = []
-    stays: list[Stays] = []
     follows: list[tuple[str, str]] = []
     gone: set[str] = set()
     for each in looked.pointing:
-        if each.name in held:
-            stays.append(Stays(each.name, held[each.name]))
-        elif why := _why_stays(each, looked, wish):
-            stays.append(why)
+        if each.name in stays:
+            continue
+        gone.add(each.name)
+        if wish.point_to and each.target in going:
+            follows.append((each.name, each.target))
         else:
-            gone.add(each.name)
-            if wish.point_to and each.target in going:
-                follows.append((each.name, each.target))
-            else:
-                names += _changes(each, wish)
-    text = _spf(looked, wish, going, left)
+            names += _changes(each, wish)
+    text = _spf(looked, going, left)
     uses = tuple(_uses(looked, wish, gone))
     return Dropped(
         looked.domain,
@@ -170,7 +219,7 @@ def _one(
         tuple(names),
         text,
         tuple(follows),
-        tuple(stays),
+        tuple(stays[each.name] for each in looked.pointing if each.name in stays),
         uses,
     )
 
@@ -213,15 +262,26 @@ def _has_others(each: Pointing, wish: Wish) -> bool:
 
 def _spf(
     looked: Looked,
-    wish: Wish,
     going: Mapping[str, tuple[Address, ...]],
     left: frozenset[str],
 ) -> tuple[Change, ...]:
     """What the domain's SPF record needs before those names go, its own and other domains'."""
-    if looked.txt is None or not wish.owns(looked) or not any(n in going for n in looked.spf):
+    gone = {named.name: had for named in looked.spf if (had := _had(named, going))}
+    if looked.txt is None or not gone:
         return ()
-    change = spf.changed(looked.txt, spf.naming(looked.domain, going, left))
+    change = spf.changed(looked.txt, spf.naming(looked.domain, gone, left))
     return (change,) if change is not None else ()
+
+
+def _had(named: Named, going: Mapping[str, tuple[Address, ...]]) -> tuple[Address, ...]:
+    """The addresses that a name loses: by itself, by what it leads to, or by a wildcard that may
+    stand for either.
+    """
+    for name in (named.name, named.leads):
+        for each in (name, *(f"*.{parent}" for parent in parents(name))):
+            if each in going:
+                return going[each]
+    return ()
 
 
 _FOR = {

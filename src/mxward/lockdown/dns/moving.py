@@ -60,8 +60,6 @@ def moved(every: Sequence[Looked], move: Move, wish: Wish) -> Moved:
     new = tuple(_new(move, next(iter(pins)) if len(pins) == 1 else ()))
     if move.keep_spf:
         return Moved(new, pins=len(pins))
-    names = [each.name for looked in every for each in looked.pointing]
-    leading = frozenset(names)
     adding: list[tuple[str, Change]] = []
     removing: list[tuple[str, Change]] = []
     by_hand: list[tuple[str, str]] = []
@@ -69,7 +67,7 @@ def moved(every: Sequence[Looked], move: Move, wish: Wish) -> Moved:
         if looked.why or not looked.zone:
             continue
         try:
-            first, second = _spf(looked, move, wish, leading)
+            first, second = _spf(looked, move, wish)
         except ValueError as error:
             by_hand.append((looked.domain, str(error)))
             continue
@@ -87,18 +85,16 @@ def _new(move: Move, pins: tuple[str, ...]) -> Iterable[Change]:
         yield Change(f"_25._tcp.{move.name}", "TLSA", (), pins, _TTL, _TTL)
 
 
-def _spf(
-    looked: Looked, move: Move, wish: Wish, leading: frozenset[str]
-) -> tuple[Change | None, Change | None]:
+def _spf(looked: Looked, move: Move, wish: Wish) -> tuple[Change | None, Change | None]:
     """Raises ValueError where it cannot be changed here."""
     txt = looked.txt
     if txt is None:
         raise ValueError("its TXT records cannot be told exactly: give the zone's file")
+    leading = [named.name for named in looked.spf]
+    first = spf.changed(txt, spf.adding(looked.domain, wish.servers, leading, move.to))
     if not wish.owns(looked):
-        first = spf.changed(txt, spf.adding(looked.domain, wish.servers, leading, move.to))
         if first:
             raise ValueError(f"the zone {looked.zone} is not yours")
         return None, None
-    first = spf.changed(txt, spf.adding(looked.domain, wish.servers, leading, move.to))
     after = txt._replace(values=first.becomes) if first else txt
     return first, spf.changed(after, spf.removing(looked.domain, wish.servers))

@@ -11,7 +11,7 @@ from mxward.audit.front import Facts
 from mxward.audit.premises import Premises
 from mxward.frontdoor import records as values_of
 from mxward.lockdown.dns.records import Records
-from mxward.lockdown.dns.uses import Looked, Pointing, exactly, terms_in, texts_in
+from mxward.lockdown.dns.uses import Looked, Named, Pointing, exactly, terms_in, texts_in
 from mxward.model import Answer, Kind, Known, Question
 
 __all__ = ["at_primary", "record_questions", "without_gone"]
@@ -36,7 +36,7 @@ def at_primary(looked: Looked, facts: Facts, premises: Premises) -> Looked:
         looked,
         pointing=tuple(pointing for pointing in found if pointing is not None),
         txt=looked.txt if _is_filed(looked, text) else exactly(looked.domain, text),
-        spf=terms_in(texts_in(text), looked.domain),
+        spf=looked.spf if _is_same(looked, text) else tuple(_terms(looked, text)),
     )
 
 
@@ -57,6 +57,18 @@ def without_gone(before: Sequence[Looked], after: Sequence[Looked]) -> list[Look
         else looked
         for looked in after
     ]
+
+
+def _terms(looked: Looked, text: Answer) -> Iterator[Named]:
+    """The names of an SPF record that the resolver does not know yet may lead anywhere."""
+    known = {named.name: named for named in looked.spf}
+    for name in terms_in(texts_in(text), looked.domain):
+        yield known.get(name, Named(name, name))
+
+
+def _is_same(looked: Looked, text: Answer) -> bool:
+    exact = exactly(looked.domain, text)
+    return looked.txt is None or (exact is not None and exact.values == looked.txt.values)
 
 
 def _is_filed(looked: Looked, text: Answer) -> bool:

@@ -9,7 +9,7 @@ resolver says; where the two differ, nothing is planned.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from mxward.audit.services import within
 from mxward.audit.survey import Surveyed, survey
 from mxward.domains import parents
 from mxward.frontdoor import spf
+from mxward.frontdoor.hosts import questions
 from mxward.lockdown.dns.records import Records
 from mxward.lockdown.dns.spelling import quoted, unquoted
 from mxward.model import Answer, Kind, Known, Question
@@ -46,6 +47,7 @@ has none. None: there is no file."""
 SERVICES = ("imap", "imaps", "pop3", "pop3s", "submission", "submissions", "autodiscover")
 """What SRV records lead mail programs to (RFC 6186, RFC 8314; autodiscover is Microsoft's)."""
 
+_MOST_TERMS = 20  # of an SPF record that are looked at
 _PORTS = (25, 443)  # whose TLSA records are asked for
 
 
@@ -83,6 +85,13 @@ class Pointing(NamedTuple):
     target: str = ""  # where its CNAMEs lead
 
 
+class Named(NamedTuple):
+    """A name that a record names, and where its CNAMEs lead: to itself where there is none."""
+
+    name: str
+    leads: str
+
+
 @dataclass(frozen=True, slots=True)
 class Looked:
     """What is known of a domain. `why` says why nothing is planned for it; `asks` what to ask."""
@@ -93,9 +102,11 @@ class Looked:
     servers: tuple[str, ...] = ()  # the zone's name servers
     scanners: tuple[str, ...] = ()
     pointing: tuple[Pointing, ...] = ()
-    exchanges: tuple[str, ...] = ()  # hosts of its MX that are the operator's own
+    exchanges: tuple[Named, ...] = ()  # hosts of its MX that are the operator's own
     txt: Records | None = None  # of the domain itself, all that can be written exactly
-    spf: tuple[str, ...] = ()  # the names and terms of its SPF record
+    spf: tuple[
+        Named, ...
+    ] = ()  # names in its SPF record that lead, or may lead, to the mail server
     uses: tuple[Use, ...] = ()
     pins: tuple[str, ...] = ()  # TLSA values of port 25 at names that lead to the mail server
     why: str = ""
@@ -114,10 +125,8 @@ def look(domain: str, facts: Facts, premises: Premises, filed: Filed = NO_FILES)
     if found.asks:
         return Looked(domain, asks=found.asks)
     own = tuple(h.name for h in found.hosts if h.part is Part.OWN or _has_mine(h.outside, premises))
-    if found.standing is Standing.UNKNOWN:
-        return Looked(domain, why="what stands in front cannot be looked up", unsure=True)
     if own or found.standing is not Standing.FRONTED:
-        return _not_fronted(found, own, facts)
+        return _not_fronted(found, own, facts, premises)
     names = tuple(_names(domain, facts, premises))
     asks = tuple(q for q in _further(domain, names, facts) if q not in facts)
     if asks:
@@ -128,26 +137,34 @@ def look(domain: str, facts: Facts, premises: Premises, filed: Filed = NO_FILES)
     question = Question(Kind.NS, zone)
     if question not in facts:
         return Looked(domain, asks=(question,))
-    return _looked(found, zone, names, facts, filed)
+    return _looked(found, zone, names, facts, filed, premises)
 
 
 def _has_mine(addresses: Iterable[Address], premises: Premises) -> bool:
     return any(address in premises.servers for address in addresses)
 
 
-def _not_fronted(found: Surveyed, own: tuple[str, ...], facts: Facts) -> Looked:
+def _not_fronted(found: Surveyed, own: tuple[str, ...], facts: Facts, premises: Premises) -> Looked:
     """Its SPF record is still of interest: it may name what other domains would drop."""
-    question = Question(Kind.TXT, found.domain)
-    if own and question not in facts:
-        return Looked(found.domain, asks=(question,))
+    text = Question(Kind.TXT, found.domain)
+    terms = terms_in(_values(facts, Kind.TXT, found.domain), found.domain)[:_MOST_TERMS]
+    asks = [text, *(question for name in terms for question in questions(name))]
+    if wanted := tuple(question for question in asks if question not in facts):
+        return Looked(found.domain, asks=wanted)
     why = {
         Standing.FRONTED: "the mail server is among its MX, beside a scanner",
         Standing.OWN: "its MX is the mail server itself",
         Standing.ELSEWHERE: "no scanner stands in front of it",
+        Standing.UNKNOWN: "what stands in front cannot be looked up",
     }.get(found.standing, "it takes no mail")
-    terms = terms_in(facts[question].values, found.domain) if own else ()
-    standing = Standing.OWN if own else found.standing
-    return Looked(found.domain, standing, exchanges=own, spf=terms, why=why)
+    return Looked(
+        found.domain,
+        Standing.OWN if own else found.standing,
+        exchanges=tuple(_named(name, facts) for name in own),
+        spf=tuple(_leading_home(terms, facts, premises)),
+        why=why,
+        unsure=found.standing is Standing.UNKNOWN,
+    )
 
 
 class _Name(NamedTuple):
@@ -160,17 +177,18 @@ class _Name(NamedTuple):
 def _names(domain: str, facts: Facts, premises: Premises) -> Iterator[_Name]:
     """The names that lead to the mail server, a wildcard once."""
     wild: frozenset[Address] = frozenset()
+    alias = ""  # of the wildcard: who has another is no part of it
     for lead, name in tried(domain, premises):
         v4, v6 = facts[Question(Kind.A, name)], facts[Question(Kind.AAAA, name)]
-        every = addresses_in(v4, v6)
+        every, canonical = addresses_in(v4, v6), v4.canonical or v6.canonical
         if lead.why is Why.WILDCARD:
-            wild = frozenset(every)
-        elif lead.why is Why.GUESS and wild.issuperset(every):
+            wild, alias = frozenset(every), canonical
+        elif lead.why is Why.GUESS and wild.issuperset(every) and canonical == alias:
             continue
         mine = tuple(a for a in every if a in premises.servers)
         if mine:
             label = "*" if lead.why is Why.WILDCARD else lead.label
-            yield _Name(label, name, mine, v4.canonical or v6.canonical)
+            yield _Name(label, name, mine, canonical)
 
 
 def _further(domain: str, names: tuple[_Name, ...], facts: Facts) -> Iterator[Question]:
@@ -209,34 +227,50 @@ def _values(facts: Facts, kind: Kind, name: str) -> tuple[str, ...]:
 
 
 def _looked(
-    found: Surveyed, zone: str, names: tuple[_Name, ...], facts: Facts, filed: Filed
+    found: Surveyed,
+    zone: str,
+    names: tuple[_Name, ...],
+    facts: Facts,
+    filed: Filed,
+    premises: Premises,
 ) -> Looked:
     domain = found.domain
     servers = tuple(sorted(_values(facts, Kind.NS, zone)))
     lost = [q for q in found.failed if _matters(q, domain)]
     lost += [q for q in _further(domain, names, facts) if facts[q].state is Known.FAILED]
+    terms = terms_in(_values(facts, Kind.TXT, domain), domain)
+    told = Looked(domain, found.standing, zone, servers, found.scanners)
+    told = replace(told, spf=tuple(_leading_home(terms, facts, premises)))
     if lost:
         why = f"{lost[0].kind} {lost[0].name} cannot be looked up"
-        return Looked(domain, found.standing, zone, servers, found.scanners, why=why, unsure=True)
+        return replace(told, why=why, unsure=True)
     try:
         pointing = tuple(_pointing(each, domain, zone, facts, filed) for each in names)
         txt = _txt(domain, zone, facts, filed)
     except ValueError as error:
-        why = str(error)
-        return Looked(domain, found.standing, zone, servers, found.scanners, why=why, unsure=True)
+        return replace(told, why=str(error), unsure=True)
     pins = {v for each in names for v in _values(facts, Kind.TLSA, f"_25._tcp.{each.asked}")}
-    return Looked(
-        domain,
-        found.standing,
-        zone,
-        servers,
-        found.scanners,
-        pointing,
+    return replace(
+        told,
+        pointing=pointing,
         txt=txt,
-        spf=terms_in(_values(facts, Kind.TXT, domain), domain),
         uses=tuple(_uses(found, pointing, servers, facts)),
         pins=tuple(sorted(pins)),
     )
+
+
+def _leading_home(names: Iterable[str], facts: Facts, premises: Premises) -> Iterator[Named]:
+    """Those that lead to the mail server, or may, for all that is known."""
+    for name in names:
+        answers = [facts.get(question) for question in questions(name)]
+        lost = any(answer is None or answer.state is Known.FAILED for answer in answers)
+        if lost or _has_mine(addresses_in(*answers), premises):
+            yield _named(name, facts)
+
+
+def _named(name: str, facts: Facts) -> Named:
+    answers = (facts.get(question) for question in questions(name))
+    return Named(name, next((a.canonical for a in answers if a and a.canonical), name))
 
 
 def _matters(question: Question, domain: str) -> bool:
