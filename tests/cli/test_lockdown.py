@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -95,6 +96,17 @@ def test_what_is_installed_is_compared_and_nothing_written(started: Place) -> No
     assert written(started) == before
     (started.folder / "out" / "rcpt.acl").write_text("accept\n")
     assert "-accept\n" in started.run(*words, "--diff").output
+
+
+def test_servers_may_read_it_whatever_the_umask(started: Place) -> None:
+    before = os.umask(0o077)
+    try:
+        started.shown("lockdown", "exim", "--out", "new/out", "example.org")
+    finally:
+        os.umask(before)
+    paths = [started.folder / "new", *(started.folder / "new").rglob("*")]
+    assert {path.stat().st_mode & 0o777 for path in paths if path.is_dir()} == {0o755}
+    assert {path.stat().st_mode & 0o777 for path in paths if path.is_file()} == {0o644}
 
 
 def silent(place: Place) -> None:

@@ -171,6 +171,7 @@ def check(provider: Locked, family: int, name: str) -> list[str]:
     client, authenticated = CLIENTS[name][family], name == AUTHENTICATED
     actions = [provider.ruled(client, to, authenticated) for to in RECIPIENTS]
     passed = said(OPEN[family], client, RECIPIENTS, authenticated)
+    assert authenticated or not passed[RECIPIENTS.index(f"x@{FAR}")].startswith("250")
     expected = [
         reply if action == "pass" else SHUT[action]
         for action, reply in zip(actions, passed, strict=True)

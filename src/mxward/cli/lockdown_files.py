@@ -27,7 +27,7 @@ def put(place: Path, files: Mapping[str, bytes], former: Iterable[str] = ()) -> 
     """
     for name in sorted(changes(place, files), key=lambda name: name == ledger.FILE):
         path = place / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make(path.parent)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -42,6 +42,14 @@ def put(place: Path, files: Mapping[str, bytes], former: Iterable[str] = ()) -> 
     for name in former:
         if name not in files:
             (place / name).unlink(missing_ok=True)
+
+
+def _make(folder: Path) -> None:
+    """A folder, and those above it, that the servers whose rules these are may look into."""
+    if not folder.is_dir():
+        _make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
 
 
 def difference(place: Path, files: Mapping[str, bytes]) -> str:

@@ -28,6 +28,8 @@ SAID = {
 _PLACE = re.compile(r"(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
+_Nets = tuple[Network, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -40,9 +42,13 @@ class Table:
 
 def tables(groups: Iterable[Group]) -> tuple[Table, ...]:
     """By their names. Raises ValueError where a name could not be written as it is."""
-    same: dict[tuple[Network, ...], list[Group]] = {}
+    same: dict[_Nets, list[Group]] = {}
+    whole: dict[tuple[_Nets, _Nets], _Nets] = {}  # there may be a group for each domain
     for group in groups:
-        same.setdefault(group.networks, []).append(group)
+        both = (group.welcome, group.trusted)
+        if both not in whole:
+            whole[both] = group.networks
+        same.setdefault(whole[both], []).append(group)
     found: dict[str, Table] = {}
     for networks, some in same.items():
         name = min(group.name for group in some)
