@@ -229,3 +229,12 @@ def test_help_says_how_it_is_used_and_how_it_ends(place: Place, way: str) -> Non
     shown = place.shown("lockdown", way, "--help")
     assert "Example" in shown
     assert "Exit codes: 0 " in shown
+
+
+def test_who_is_trusted_by_name_is_told_even_so(fronted: Place, log: Path) -> None:
+    path = fronted.folder / "mxward.toml"
+    path.write_text(path.read_text().replace('network = "192.0.2.7"', 'name = "printer.it.co.za"'))
+    assert "trusted by its name printer.it.co.za" in with_logs(fronted).stderr
+    done = with_logs(fronted, "--even-so")
+    said = "192.0.2.7 is trusted for it.co.za, but not by its address: 4 recipients"
+    assert (done.exit_code, said in done.stderr) == (0, True)
