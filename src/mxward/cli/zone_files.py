@@ -91,10 +91,16 @@ def read(zone: str, path: str, text: str) -> FiledZone:
         txn.reader = reader
         reader.read()
     except (dns.exception.DNSException, ValueError, KeyError, AssertionError) as error:
-        raise NotRead(f"{path}: {str(error)[:200]}") from None
+        raise NotRead(_told(error, path)) from None
     if not any(placed.kind == "SOA" and placed.name == zone for placed in txn.placed):
         raise NotRead(f"{path}: it has no SOA record of {zone}")
     return FiledZone(zone, path, tuple(lines_of(text)), tuple(txn.placed))
+
+
+def _told(error: Exception, path: str) -> str:
+    """dnspython names the line where it can."""
+    text = str(error)[:200]
+    return text if text.startswith(f"{path}:") else f"{path}: {text}"
 
 
 class _Reader(dns.zonefile.Reader):

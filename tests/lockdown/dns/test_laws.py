@@ -16,6 +16,7 @@ from mxward.lockdown.dns.dropping import Dropped, Wish, dropped
 from mxward.lockdown.dns.kept import Set, carried, line, read, text
 from mxward.lockdown.dns.moving import Move, moved
 from mxward.lockdown.dns.nsupdate import script
+from mxward.lockdown.dns.records import Change
 from mxward.lockdown.dns.sets import Zones, of_dropped, of_moved, standing
 from mxward.lockdown.dns.steps import ORDER, Part, Way, of_zone
 from mxward.lockdown.dns.uses import Looked
@@ -105,8 +106,7 @@ def steps_of(way: Way, zones: Zones) -> list[Step]:
     return sorted(every, key=lambda step: (ORDER[way].index(step.part.step), step.zone))
 
 
-def _sets(steps: dict[str, list[object]] | object) -> tuple[Set, ...]:
-    assert isinstance(steps, dict)
+def _sets(steps: dict[str, list[Change]]) -> tuple[Set, ...]:
     return carried({step: tuple(some) for step, some in steps.items()}, (), lambda _: False)
 
 

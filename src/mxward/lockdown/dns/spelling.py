@@ -40,8 +40,7 @@ def spelled(kind: str, value: str) -> str:
     """A value of this type, as it stands in a file. Raises ValueError where it is none."""
     match kind:
         case "A" | "AAAA":
-            found = address(value)
-            if str(found) == value and found.version == (4 if kind == "A" else 6):
+            if _is_address(value, 4 if kind == "A" else 6):
                 return value
         case "CNAME":
             return owner(value)
@@ -52,6 +51,15 @@ def spelled(kind: str, value: str) -> str:
             if len(value) <= _MOST and _TEXT.fullmatch(value):
                 return value
     raise ValueError(f"{value[:80]!r} is no {kind}")
+
+
+def _is_address(text: str, version: int) -> bool:
+    """Whether this is the one spelling of an address; one with a scope (`%eth0`) is none."""
+    try:
+        found = address(text)
+    except ValueError:
+        return False
+    return str(found) == text and found.version == version and "%" not in text
 
 
 def quoted(text: str) -> str:
