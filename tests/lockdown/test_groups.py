@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mxward.lockdown.groups import grouped
 from mxward.lockdown.sealing import Sealed, Verdict
-from mxward.networks import Networks
+from mxward.networks import Networks, network
 from tests.lockdown.plans import HOSTILE
 
 NETS = ("198.51.100.0/28", "198.51.100.16/28", "203.0.113.7", "2001:db8::/64", "198.51.100.3")
@@ -52,7 +52,7 @@ def test_each_domain_is_in_one_group_with_its_verdict_and_networks(found: list[S
         group = of_domain[each.domain]
         assert group.domains[each.domain] is each.verdict
         for net in NETS:
-            client = Networks.of(net).__iter__().__next__().network_address
+            client = network(net).network_address
             inside = client in each.welcome or client in each.trusted
             assert any(client in one for one in group.networks) == inside
 
@@ -83,6 +83,14 @@ def test_verdicts_do_not_part_a_group_but_scanners_and_trust_do() -> None:
         ["c.example"],
         ["d.example"],
     ]
+
+
+def test_networks_are_as_few_as_there_can_be_however_they_came() -> None:
+    halves = sealed("a.example", "198.51.100.0/29", "198.51.100.8/29", trusted=NETS[3:4])
+    [group] = grouped([halves, sealed("b.example", NETS[0], trusted=NETS[3:4])])
+    assert list(group.domains) == ["a.example", "b.example"]
+    assert group.welcome == (network(NETS[0]),)
+    assert group.networks == (network(NETS[0]), network(NETS[3]))
 
 
 def test_a_name_stays_while_networks_move() -> None:
