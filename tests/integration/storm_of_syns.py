@@ -142,10 +142,19 @@ class Storm:
         return {each["name"]: each["packets"] for each in found}
 
 
-def tcp_syn(source: str, target: str, from_port: int, port: int = 25) -> bytes:
+def tcp_syn(
+    source: str,
+    target: str,
+    from_port: int,
+    port: int = 25,
+    *,
+    flags: int = 0x02,
+    data: bytes = b"",
+) -> bytes:
     """A TCP segment (RFC 9293 3.1) with the checksum that it must have."""
     ends = ip_address(source).packed + ip_address(target).packed
-    syn = struct.pack("!HHIIBBHHH", from_port, port, 1, 0, 5 << 4, 2, 65_000, 0, 0)
+    syn = struct.pack("!HHIIBBHHH", from_port, port, 1, 0, 5 << 4, flags, 65_000, 0, 0)
+    syn += data
     total = _sum(ends + syn) + 6 + len(syn)
     return syn[:16] + struct.pack("!H", ~_folded(total) & 0xFFFF) + syn[18:]
 
