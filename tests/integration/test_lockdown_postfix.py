@@ -210,3 +210,27 @@ def test_all_ports_are_closed_but_the_one_where_mail_comes_back(
         server.shell("postconf -M"),
         server.shell("postconf -P"),
     ] == told
+
+
+def test_where_a_table_is_missing_nothing_is_lost(provider: locked.Locked, tmp_path: Path) -> None:
+    """Postfix itself defers: all of it, or the domains behind one list of networks."""
+    server = Locked(tmp_path / "postfix", "203.0.113.28", domains=locked.TAKEN)
+    server.lock(provider, "hash", "d0.refuse.example", "d1.refuse.example")
+    to = ["x@d0.refuse.example", "x@d1.refuse.example", f"x@{locked.OWN}"]
+    with server:
+        clean = CLIENTS["its scanner"][4]
+        replies = locked.said(server.address, clean, to)
+        assert [reply[:3] for reply in replies] == ["250", "550", "250"]
+    networks = server.directory / "out" / "networks"
+    next(path for path in networks.iterdir() if "via_clean" in path.name).unlink()
+    with server:
+        replies = locked.said(server.address, clean, to)
+        assert [reply[:3] for reply in replies] == ["451", "550", "250"]
+    (server.directory / "mxward" / "domains.db").unlink()
+    part = (server.directory / "mxward" / "main.cf.part").read_text()
+    names = " ".join(line.partition(" ")[0] for line in part.splitlines())
+    server.settings = f"{part}smtpd_restriction_classes = {names}\n"
+    server.settings += "smtpd_recipient_restrictions = mxward\n"
+    shutil.rmtree(server.directory / "out")  # the steps are not done again
+    with server:
+        assert [reply[:3] for reply in locked.said(server.address, clean, to)] == ["451"] * 3
