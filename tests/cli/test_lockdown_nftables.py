@@ -59,6 +59,7 @@ def test_nothing_is_refused_unasked(fronted: Place) -> None:
     assert "tcp dport { 25, 465 }" in rules(fronted)
     readme = (fronted.folder / "lockdown-nftables" / "README.md").read_text()
     assert "nothing is refused" in readme
+    assert "README.md mxward.json" in readme
     assert "**port 465: users authenticate there**" in readme
 
 
@@ -112,6 +113,7 @@ def test_what_is_installed_is_checked_by_the_command_in_the_readme(fronted: Plac
     [again] = [text for text in readme.splitlines() if text.endswith("--check --loaded")]
     words = again.split()[1:-1]
     assert fronted.run(*words).exit_code == 0
+    assert "README.md mxward.json" not in readme  # they are where they belong
     rules_now = fronted.folder / "etc" / "mxward-lockdown.nft"
     rules_now.write_text(rules_now.read_text().replace("198.51.100.1,", "198.51.100.9,"))
     assert fronted.run(*words).exit_code == 4

@@ -117,7 +117,9 @@ def nftables(
         here = servers or _configured(config)
         command = again("nftables", asked, _options(servers, ports, stage, even_so=even_so))
         place = str(asked.installed.absolute())
-        wanted = Filter(here, ports, stage == "refuse", even_so, bool(logs), place, command)
+        in_place = asked.out.absolute() == asked.installed.absolute()
+        refuses = stage == "refuse"
+        wanted = Filter(here, ports, refuses, even_so, bool(logs), place, command, in_place)
         written = write(found, wanted)
         if logs:
             from mxward.cli.lockdown_cut_off import look

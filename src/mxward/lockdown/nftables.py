@@ -45,6 +45,7 @@ class Filter:
     looked: bool = False  # into logs, for whom it shuts out
     place: str = "/etc/mxward/nftables"  # where the files are in the end
     command: str = "mxward lockdown nftables"
+    in_place: bool = False  # they are written there at once
 
 
 def write(plan: Plan, wanted: Filter) -> Written:
@@ -60,7 +61,14 @@ def write(plan: Plan, wanted: Filter) -> Written:
     return Written(
         title="Packet filter for nftables",
         files={FILE: text, UNIT: unit(path)},
-        apply=apply(TABLE, FILE, wanted.place, refuses=wanted.refuses, command=wanted.command),
+        apply=apply(
+            TABLE,
+            FILE,
+            wanted.place,
+            refuses=wanted.refuses,
+            command=wanted.command,
+            in_place=wanted.in_place,
+        ),
         check=check(TABLE, wanted.command),
         roll_back=roll_back(TABLE, wanted.place),
         know=know(

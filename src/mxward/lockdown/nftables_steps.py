@@ -46,8 +46,20 @@ WantedBy=sysinit.target
 """
 
 
-def apply(table: str, file: str, place: str, *, refuses: bool, command: str) -> tuple[Step, ...]:
-    """In order."""
+def apply(
+    table: str, file: str, place: str, *, refuses: bool, command: str, in_place: bool
+) -> tuple[Step, ...]:
+    """In order; `in_place` where the files are written to their place at once."""
+    install = (
+        f"install -d {place}",
+        f"install -m 644 {file} {UNIT} README.md mxward.json {place}/",
+    )
+    load = (
+        f"install -m 644 {UNIT} /etc/systemd/system/",
+        "systemctl daemon-reload",
+        f"systemctl enable --now {UNIT}",
+        f"nft -f {place}/{file}",
+    )
     steps = [
         Step("Read the rules, and let nft read them. Nothing is loaded.", (f"nft -c -f {file}",)),
         Step(
@@ -56,15 +68,9 @@ def apply(table: str, file: str, place: str, *, refuses: bool, command: str) -> 
             (f"nft -f {file} && sleep 60; nft delete table {table}",),
         ),
         Step(
-            "Put the files into their place, and load them now and at each start.",
-            (
-                f"install -d {place}",
-                f"install -m 644 {file} {UNIT} README.md mxward.json {place}/",
-                f"install -m 644 {UNIT} /etc/systemd/system/",
-                "systemctl daemon-reload",
-                f"systemctl enable {UNIT}",
-                f"nft -f {place}/{file}",
-            ),
+            "Put the files into their place, and load them at each start, and now. Later, when "
+            "they are written again, only the last line loads them: without a gap.",
+            load if in_place else (*install, *load),
         ),
     ]
     if not refuses:
@@ -97,7 +103,7 @@ def roll_back(table: str, place: str) -> tuple[Step, ...]:
         Step("Take the rules away.", (f"nft delete table {table}",)),
         Step(
             "And for good.",
-            (f"systemctl disable {UNIT}", f"rm /etc/systemd/system/{UNIT}", f"rm -r {place}"),
+            (f"systemctl disable --now {UNIT}", f"rm /etc/systemd/system/{UNIT}", f"rm -r {place}"),
         ),
     )
 
