@@ -58,7 +58,7 @@ def test_names_are_dropped_and_come_back(here: Stand) -> None:
     assert here.bind.dump("own.example") == before["own.example"]
     assert told["own"] == ["own.example"]
     assert stays(told) == {
-        "mail.hosting.example": "the MX of own.example names it",
+        "mail.hosting.example": "the MX of own.example names mail.hosting.example",
         "imap.it.co.za": "_imaps._tcp.it.co.za (SRV) names imap.it.co.za",
         "web.example": "a web site may answer at its address (not asked: --look asks)",
         "www.web.example": "a web site may answer at its address (not asked: --look asks)",

@@ -13,8 +13,9 @@ from mxward.cli.audit_networks import expanded
 from mxward.cli.exact_texts import exact_texts
 from mxward.cli.progress import counting
 from mxward.config import Config, ConfigError, Problem
+from mxward.lockdown.dns.looked import Filed, Looked
+from mxward.lockdown.dns.looking import look
 from mxward.lockdown.dns.primary import at_primary, record_questions, without_gone
-from mxward.lockdown.dns.uses import Filed, Looked, look
 from mxward.lookup.bulk import Bulk, Replies
 from mxward.lookup.stub import Stub
 from mxward.model import Kind, Question

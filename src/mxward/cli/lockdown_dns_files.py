@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -31,30 +32,39 @@ class Folder:
         self._compares = compares
         self._shows = shows
         self._folders: set[str] = set()
+        self._base = str(place)
 
     def write(self, name: str, text: str) -> None:
         """Write a file where it is other."""
         self._put(name, text.encode())
 
-    def write_lines(self, name: str, lines: Iterable[str]) -> None:
-        """The same for a long one, line by line; of those the difference is not shown."""
+    @contextmanager
+    def growing(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Gives what takes a long file's lines; it is in its place when all of them are written.
+
+        Its difference is not shown.
+        """
         path = self.place / name
         self._make(name)
-        with tempfile.NamedTemporaryFile("wb", dir=self._beside(), delete=False) as file:
+        where = None if self._compares else self.place
+        with tempfile.NamedTemporaryFile("w", dir=where, delete=False, encoding="utf-8") as file:
             temporary = Path(file.name)
             try:
-                file.writelines(line.encode() for line in lines)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
-        if _same(temporary, path) or self._compares:
-            if not _same(temporary, path):
+
+                def take(line: str) -> None:
+                    file.write(line)
+
+                yield take
+                file.flush()
+                if _same(temporary, path):
+                    return
                 self._count(name)
-            temporary.unlink()
-            return
-        self._count(name)
-        temporary.chmod(0o644)
-        temporary.replace(path)
+                if not self._compares:
+                    self.sync()
+                    temporary.chmod(0o644)
+                    temporary.replace(path)
+            finally:
+                temporary.unlink(missing_ok=True)
 
     def remove(self, name: str) -> None:
         """Remove a file that is written no more."""
@@ -70,7 +80,7 @@ class Folder:
             os.sync()
 
     def _put(self, name: str, octets: bytes) -> None:
-        path = str(self.place / name)
+        path = f"{self._base}/{name}"
         try:
             with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - twice as quick
                 if file.read() == octets:
@@ -102,9 +112,6 @@ class Folder:
         if folder not in self._folders and not self._compares:
             (self.place / folder).mkdir(parents=True, exist_ok=True)
             self._folders.add(folder)
-
-    def _beside(self) -> Path | None:
-        return None if self._compares else self.place
 
 
 def _new(path: str) -> BinaryIO:

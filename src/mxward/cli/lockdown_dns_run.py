@@ -24,13 +24,14 @@ from mxward.cli.options import fail, problems, remark
 from mxward.cli.screen import as_json
 from mxward.config import Config, load
 from mxward.lockdown.dns import kept
-from mxward.lockdown.dns.dropping import Wish, dropped
+from mxward.lockdown.dns.about import About, waiting
+from mxward.lockdown.dns.dropping import dropped
 from mxward.lockdown.dns.kept import Kept
+from mxward.lockdown.dns.looked import NO_FILES, Filed, Looked
 from mxward.lockdown.dns.moving import Move, moved, new_name
 from mxward.lockdown.dns.sets import of_dropped, of_moved, standing
+from mxward.lockdown.dns.staying import Wish
 from mxward.lockdown.dns.tally import Tally
-from mxward.lockdown.dns.telling import About, waiting
-from mxward.lockdown.dns.uses import NO_FILES, Filed, Looked
 from mxward.lockdown.dns.zone_diff import FiledZone
 from mxward.lookup.bulk import NoAnswers
 from mxward.model import Kind, Known, Question
@@ -252,8 +253,11 @@ def _as_object(tally: Tally, folder: Folder, draft: Draft) -> dict[str, Any]:
         },
         "scanners": dict(sorted(tally.scanners.items())),
         "own": tally.own,
-        "stays": [{"name": n, "why": w, "even_so": a} for n, w, a in tally.stays],
-        "breaks": {str(what): texts for what, texts in tally.breaks.items()},
+        "stays": [{"name": s.name, "why": s.why, "even_so": s.anyway} for s in tally.stays],
+        "breaks": {
+            str(what): {"count": tally.counts[what], "first": texts}
+            for what, texts in tally.breaks.items()
+        },
         "unsure": dict(tally.unsure),
         "refused": dict(tally.refused),
         "left_out": dict(tally.left_out),

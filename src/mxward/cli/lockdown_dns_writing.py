@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 
 from mxward.cli.lockdown_dns_files import Folder
 from mxward.lockdown.dns import kept
+from mxward.lockdown.dns.about import About
 from mxward.lockdown.dns.dropping import Dropped
 from mxward.lockdown.dns.kept import Kept, Set, carried
+from mxward.lockdown.dns.looked import Looked
 from mxward.lockdown.dns.nsupdate import script
 from mxward.lockdown.dns.records import Change
 from mxward.lockdown.dns.sets import Zones
 from mxward.lockdown.dns.steps import Part, Way, of_zone, stem
 from mxward.lockdown.dns.tally import Tally
-from mxward.lockdown.dns.telling import About, plan
-from mxward.lockdown.dns.uses import Looked
+from mxward.lockdown.dns.telling import plan
 from mxward.lockdown.dns.zone_diff import FiledZone, Read, difference, edited
 
 __all__ = ["Draft", "write"]
@@ -52,13 +53,14 @@ def write(draft: Draft, folder: Folder) -> Tally:
     for each in draft.dropped:
         tally.dropped(each)
     by_domain = {each.domain: each for each in draft.dropped}
-    folder.write_lines("domains.jsonl", _lines(draft.looked, by_domain))
-    lines = _zones(draft, folder, tally)
-    # The ledger first names a script, then the script is there to be taken back.
-    ledger = list(lines)
-    folder.write("PLAN.md", plan(tally, draft.about))
-    folder.sync()
-    folder.write_lines(kept.FILE, kept.text(draft.label, draft.way, ledger))
+    with folder.growing("domains.jsonl") as take:
+        for told in _lines(draft.looked, by_domain):
+            take(told)
+    with folder.growing(kept.FILE) as take:
+        take(kept.head(draft.label, draft.way))
+        for told in _zones(draft, folder, tally):
+            take(told)
+        folder.write("PLAN.md", plan(tally, draft.about))
     return tally
 
 

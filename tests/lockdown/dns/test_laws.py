@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mxward.lockdown.dns.dropping import Dropped, Wish, dropped
-from mxward.lockdown.dns.kept import Set, carried, line, read, text
+from mxward.lockdown.dns.dropping import Dropped, dropped
+from mxward.lockdown.dns.kept import Set, carried, head, line, read
+from mxward.lockdown.dns.looked import Looked
 from mxward.lockdown.dns.moving import Move, moved
 from mxward.lockdown.dns.nsupdate import script
 from mxward.lockdown.dns.records import Change
 from mxward.lockdown.dns.sets import Zones, of_dropped, of_moved, standing
+from mxward.lockdown.dns.staying import Wish
 from mxward.lockdown.dns.steps import ORDER, Part, Way, of_zone
-from mxward.lockdown.dns.uses import Looked
 from mxward.model import Kind, Question
 from tests.lockdown.dns.world import (
     ELSEWHERE,
@@ -189,7 +190,7 @@ def test_what_was_written_before_is_kept_with_its_way_back(world: World, wish: W
     done = steps_of(way, first)
     for _ in forth(world, done):
         pass
-    kept = read(text("", way, [line(zone, sets) for zone, sets in ledger.items()]))
+    kept = read([head("", way), *(line(zone, sets) for zone, sets in ledger.items())])
     again = looked(DOMAINS, before, primary=world)
     further = Wish(wish.servers, wish.point_to, even_so=True)
     second = of_dropped(dropped(again, further))
@@ -223,7 +224,7 @@ def test_a_plan_is_the_same_each_time(world: World) -> None:
     wish = Wish(PREMISES.servers)
     one = of_dropped(dropped(looked(DOMAINS, world), wish))
     ledger = {zone: _sets(steps) for zone, steps in one.items()}
-    kept = read(text("", "drop", [line(zone, sets) for zone, sets in ledger.items()]))
+    kept = read([head("", "drop"), *(line(zone, sets) for zone, sets in ledger.items())])
     every = looked(DOMAINS, world)
     for zone, steps in of_dropped(dropped(every, wish)).items():
         fresh = {step: tuple(some) for step, some in steps.items()}

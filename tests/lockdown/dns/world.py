@@ -13,8 +13,9 @@ from ipaddress import ip_address
 
 from mxward.audit.premises import Premises
 from mxward.audit.survey import MOST_ROUNDS
+from mxward.lockdown.dns.looked import NO_FILES, Filed, Looked
+from mxward.lockdown.dns.looking import look
 from mxward.lockdown.dns.primary import at_primary, record_questions, without_gone
-from mxward.lockdown.dns.uses import NO_FILES, Filed, Looked, look
 from mxward.model import Answer, Kind, Known, Question, Scanner
 from mxward.networks import Networks
 

@@ -1,65 +1,24 @@
 """The least set of changes that takes guessable names away from the mail server.
 
 A name is dropped, or pointed elsewhere. One that leads there by a CNAME to another that is pointed
-elsewhere goes along, and needs no change of its own. What stays, and is named: what the DNS itself
-shows in use (an MX, a name server, an SRV record), a name by which a web site is or may be reached,
-a name that somebody's SPF record needs, what the operator keeps, and whatever is in a zone that is
-not the operator's. Only for web sites and SRV records may he say that it goes even so.
+elsewhere goes along, and needs no change of its own. Which names stay, `staying` says. An SPF
+record that names what goes is changed first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from mxward.domains import parents
+from mxward.frontdoor.records import addresses
 from mxward.lockdown.dns import spf
+from mxward.lockdown.dns.looked import Looked, Named, Pointing, Use, What
 from mxward.lockdown.dns.records import Change
-from mxward.lockdown.dns.uses import Looked, Named, Pointing, Use, What
-from mxward.model import Known
-from mxward.networks import Address, Networks, address
+from mxward.lockdown.dns.staying import CLIENTS, WEB, Stays, Wish, staying
+from mxward.networks import Address
 
-__all__ = ["Dropped", "Stays", "Wish", "dropped"]
-
-WEB = frozenset(
-    ("", "*", "www", "webmail", "cpanel", "whm", "webdisk", "cpcontacts", "cpcalendars", "owa")
-) | {"autodiscover", "autoconfig"}
-"""Labels by which web sites are reached, those for mail programs' settings among them."""
-
-CLIENTS = frozenset(
-    ("mail", "smtp", "imap", "pop", "pop3", "exchange", "autodiscover", "autoconfig")
-)
-"""Labels that mail programs have in their settings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What the operator wants. `web`: whether a web site answers at an address of the server."""
-
-    servers: Networks
-    point_to: tuple[Address, ...] = ()  # else names are dropped
-    even_so: bool = False
-    keep: frozenset[str] = frozenset()  # names, or `mail.*` for the label in all domains
-    web: Mapping[Address, Known] = field(default_factory=dict)
-    certificates: frozenset[str] = frozenset()  # names of the configured certificates
-    zones: frozenset[str] | None = None  # those that are the operator's; None: any
-    name_servers: frozenset[str] = frozenset()  # whose zones are the operator's; none: any
-
-    def owns(self, looked: Looked) -> bool:
-        """Whether the operator may change a domain's zone, as far as he has told."""
-        if self.zones is None and not self.name_servers:
-            return True
-        by_name = self.zones is not None and looked.zone in self.zones
-        return by_name or any(server in self.name_servers for server in looked.servers)
-
-
-@dataclass(frozen=True, slots=True)
-class Stays:
-    """A name that goes on leading to the mail server; `anyway`: it may be dropped even so."""
-
-    name: str
-    why: str
-    anyway: bool = False
+__all__ = ["Dropped", "dropped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +35,8 @@ class Dropped:
 
 
 def dropped(every: Sequence[Looked], wish: Wish) -> list[Dropped]:
-    """What becomes of each domain that has names which lead to the mail server."""
-    stays = _staying(every, wish)
+    """What becomes of each domain that has, or names, a name which leads to the mail server."""
+    stays = staying(every, wish)
     going: dict[str, tuple[Address, ...]] = {}
     left: set[str] = set()
     for looked in every:
@@ -85,112 +44,9 @@ def dropped(every: Sequence[Looked], wish: Wish) -> list[Dropped]:
             if each.name not in stays:
                 going[each.name] = each.addresses
                 left |= {each.name} if _has_others(each, wish) else set()
-    return [
-        _one(looked, wish, stays, going, frozenset(left)) for looked in every if looked.pointing
-    ]
-
-
-def _staying(every: Sequence[Looked], wish: Wish) -> dict[str, Stays]:
-    """The names that stay: for reasons of their own, or because another that stays needs them."""
-    held = _held(every, wish)
-    stays: dict[str, Stays] = {}
-    aliases: dict[str, Pointing] = {}
-    wildcards: dict[str, Looked] = {}
-    for looked in every:
-        for each in looked.pointing:
-            if it := _why_stays(each, looked, wish, held):
-                stays[each.name] = it
-            if each.target:
-                aliases[each.name] = each
-            if each.label == "*" and not wish.point_to:
-                wildcards[each.name] = looked
-    waiting = list(stays)
-    while waiting:
-        name = waiting.pop()
-        more = list(_needed(aliases[name])) if name in aliases else []
-        if name in wildcards:
-            more += _covered(wildcards[name], name)
-        for each_name, why in more:
-            if each_name not in stays:
-                stays[each_name] = Stays(each_name, why, stays[name].anyway)
-                waiting.append(each_name)
-    return stays
-
-
-def _needed(alias: Pointing) -> Iterator[tuple[str, str]]:
-    """What the CNAME of a name that stays leads to, or a wildcard that may stand for that."""
-    for target in (*(value for r in alias.records for value in r.values), alias.target):
-        for name in (target, *(f"*.{parent}" for parent in parents(target))):
-            yield name, f"{alias.name} leads there, which stays"
-
-
-def _covered(looked: Looked, any_name: str) -> Iterator[tuple[str, str]]:
-    """Names that would lead to the mail server without records of their own too."""
-    for each in looked.pointing:
-        if each.label:
-            yield each.name, f"{any_name} stays, and would lead there"
-
-
-def _held(every: Iterable[Looked], wish: Wish) -> dict[str, str]:
-    """Names that somebody else needs, and that stay whatever is wished: why."""
-    held: dict[str, str] = {}
-    for looked in every:
-        for host in looked.exchanges:
-            _hold(host, f"the MX of {looked.domain} names {host.name}", held)
-        if not _can_rewrite(looked, wish):
-            for name in looked.spf:
-                why = (
-                    f"the SPF record of {looked.domain} names {name.name}, and is not changed here"
-                )
-                _hold(name, why, held)
-        for use in looked.uses:
-            if use.what in (What.MX, What.NS):
-                held.setdefault(use.name, use.text)
-    return held
-
-
-def _hold(named: Named, why: str, held: dict[str, str]) -> None:
-    """A name, what its CNAMEs lead to, and wildcards that may stand for either."""
-    for name in dict.fromkeys((named.name, named.leads)):
-        for each in (name, *(f"*.{parent}" for parent in parents(name))):
-            held.setdefault(each, why)
-
-
-def _can_rewrite(looked: Looked, wish: Wish) -> bool:
-    if looked.why or not wish.owns(looked):
-        return False
-    return looked.txt is not None
-
-
-def _why_stays(each: Pointing, looked: Looked, wish: Wish, held: Mapping[str, str]) -> Stays | None:
-    """Why a name stays, as far as its own domain tells, and what is `held`."""
-    if each.name in held:
-        return Stays(each.name, held[each.name])
-    if each.name in wish.keep or (each.label and f"{each.label}.*" in wish.keep):
-        return Stays(each.name, "you keep it")
-    if not wish.owns(looked):
-        by = ", ".join(looked.servers) or "nobody known"
-        return Stays(each.name, f"the zone {looked.zone} is not yours (served by {by})")
-    if not each.records:
-        return Stays(each.name, f"its records cannot be told, though it leads to {each.target}")
-    for records in each.records:
-        try:
-            Change(each.name, records.kind, records.values, (), records.ttl, 0).check()
-        except ValueError as error:
-            return Stays(each.name, f"its records cannot be written: {error}")
-    if wish.even_so:
-        return None
-    srv = next((u for u in looked.uses if u.what is What.SRV and u.name == each.name), None)
-    if srv is not None:
-        return Stays(each.name, srv.text, anyway=True)
-    if each.label in WEB:
-        told = {wish.web.get(a, Known.NOT_ASKED) for a in each.addresses}
-        if Known.FOUND in told:
-            return Stays(each.name, "a web site answers at its address", anyway=True)
-        if told != {Known.ABSENT}:
-            text = "a web site may answer at its address (not asked: --look asks)"
-            return Stays(each.name, text, anyway=True)
-    return None
+    kept = frozenset(left)
+    found = (_one(looked, wish, stays, going, kept) for looked in every if not looked.why)
+    return [each for each in found if each.names or each.spf or each.follows or each.stays]
 
 
 def _one(
@@ -211,7 +67,7 @@ def _one(
             follows.append((each.name, each.target))
         else:
             names += _changes(each, wish)
-    text = _spf(looked, going, left)
+    text = _spf(looked, stays, going, left)
     uses = tuple(_uses(looked, wish, gone))
     return Dropped(
         looked.domain,
@@ -237,7 +93,7 @@ def _changes(each: Pointing, wish: Wish) -> Iterator[Change]:
         kinds += [kind for kind, to in new.items() if to and kind not in kinds]
     for kind in kinds:
         was = known.get(kind, ())
-        stay = () if kind == "CNAME" else (v for v in was if address(v) not in wish.servers)
+        stay = () if kind == "CNAME" else (v for v in was if not _is_server(v, wish))
         becomes = tuple(sorted({*stay, *new.get(kind, ())}))
         yield Change(each.name, kind, was, becomes, ttl, ttl)
 
@@ -247,13 +103,17 @@ def _told(wish: Wish, version: int) -> tuple[str, ...]:
 
 
 def _mine(kind: str, values: Iterable[str], wish: Wish) -> bool:
-    return kind == "CNAME" or any(address(value) in wish.servers for value in values)
+    return kind == "CNAME" or any(_is_server(value, wish) for value in values)
+
+
+def _is_server(value: str, wish: Wish) -> bool:
+    return any(each in wish.servers for each in addresses((value,)))
 
 
 def _has_others(each: Pointing, wish: Wish) -> bool:
     """Whether a name keeps an address that is not the mail server's."""
     return any(
-        address(value) not in wish.servers
+        not _is_server(value, wish)
         for records in each.records
         if records.kind != "CNAME"
         for value in records.values
@@ -262,32 +122,36 @@ def _has_others(each: Pointing, wish: Wish) -> bool:
 
 def _spf(
     looked: Looked,
+    stays: Mapping[str, Stays],
     going: Mapping[str, tuple[Address, ...]],
     left: frozenset[str],
 ) -> tuple[Change, ...]:
     """What the domain's SPF record needs before those names go, its own and other domains'."""
-    gone = {named.name: had for named in looked.spf if (had := _had(named, going))}
+    gone = {named.name: had for named in looked.spf if (had := _had(named, stays, going))}
     if looked.txt is None or not gone:
         return ()
     change = spf.changed(looked.txt, spf.naming(looked.domain, gone, left))
     return (change,) if change is not None else ()
 
 
-def _had(named: Named, going: Mapping[str, tuple[Address, ...]]) -> tuple[Address, ...]:
+def _had(
+    named: Named, stays: Mapping[str, Stays], going: Mapping[str, tuple[Address, ...]]
+) -> tuple[Address, ...]:
     """The addresses that a name loses: by itself, by what it leads to, or by a wildcard that may
-    stand for either.
+    stand for either. None where it stays.
     """
-    for name in (named.name, named.leads):
-        for each in (name, *(f"*.{parent}" for parent in parents(name))):
-            if each in going:
-                return going[each]
-    return ()
+    names = dict.fromkeys((named.name, named.leads))
+    for name in names:
+        if name in stays or name in going:
+            return going.get(name, ())
+    wildcards = (f"*.{parent}" for name in names for parent in parents(name))
+    return next((going[each] for each in wildcards if each in going), ())
 
 
 _FOR = {
-    "ftp": "whoever uses it for files",
-    "remote": "whoever uses it to get in",
-    "relay": "whoever sends through it",
+    "ftp": "who has files there gets them no more",
+    "remote": "who comes in by it gets in no more",
+    "relay": "who sends through it does so no more",
 }
 
 
@@ -302,15 +166,13 @@ def _uses(looked: Looked, wish: Wish, gone: set[str]) -> Iterator[Use]:
         if each.name not in gone:
             continue
         if each.label in CLIENTS:
-            text = f"mail programs may have {each.name} in their settings"
-            yield Use(What.CLIENTS, each.name, text)
+            yield Use(What.CLIENTS, each.name)
         elif each.label in _FOR:
-            yield Use(What.OTHER, each.name, f"{each.name}: {_FOR[each.label]}")
+            yield Use(What.OTHER, each.name, _FOR[each.label])
         if each.label in WEB and wish.even_so:
-            yield Use(What.WEB, each.name, f"a web site at {each.name}, if there is one, is gone")
+            yield Use(What.WEB, each.name)
         if _certified(each.name, wish.certificates):
-            text = f"the configured certificate names {each.name}: by HTTP it is renewed no more"
-            yield Use(What.CERTIFICATE, each.name, text)
+            yield Use(What.CERTIFICATE, each.name)
 
 
 def _certified(name: str, certificates: frozenset[str]) -> bool:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from mxward.lockdown.dns.records import Change
 from mxward.lockdown.dns.spelling import owner
 
-__all__ = ["FILE", "Kept", "Set", "carried", "line", "read", "text"]
+__all__ = ["FILE", "Kept", "Set", "carried", "head", "line", "read"]
 
 FILE = "mxward.json"
 _VERSION = 1
@@ -87,10 +87,9 @@ def _lasting(change: Change, was_ttl: int) -> Change:
     return change._replace(was_ttl=was_ttl, ttl=max(change.ttl, was_ttl))
 
 
-def text(label: str, way: str, lines: Iterable[str]) -> Iterator[str]:
-    """The file, line by line; `lines` are those of `line`."""
-    yield json.dumps({"version": _VERSION, "way": way, "label": label}) + "\n"
-    yield from lines
+def head(label: str, way: str) -> str:
+    """The first line of the file; then come those of `line`."""
+    return json.dumps({"version": _VERSION, "way": way, "label": label}) + "\n"
 
 
 def line(zone: str, sets: Iterable[Set]) -> str:

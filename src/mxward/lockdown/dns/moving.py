@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from mxward import domains
 from mxward.lockdown.dns import spf
-from mxward.lockdown.dns.dropping import Wish
+from mxward.lockdown.dns.looked import Looked
 from mxward.lockdown.dns.records import Change
-from mxward.lockdown.dns.uses import Looked
+from mxward.lockdown.dns.staying import Wish
 from mxward.networks import Address
 
 __all__ = ["Move", "Moved", "moved", "new_name"]

@@ -10,8 +10,9 @@ from dataclasses import replace
 from mxward.audit.front import Facts
 from mxward.audit.premises import Premises
 from mxward.frontdoor import records as values_of
+from mxward.lockdown.dns.looked import Looked, Named, Pointing
 from mxward.lockdown.dns.records import Records
-from mxward.lockdown.dns.uses import Looked, Named, Pointing, exactly, terms_in, texts_in
+from mxward.lockdown.dns.texts import exactly, terms_in, texts_in
 from mxward.model import Answer, Kind, Known, Question
 
 __all__ = ["at_primary", "record_questions", "without_gone"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from mxward.lockdown.dns.dropping import Dropped
+from mxward.lockdown.dns.looked import Looked
 from mxward.lockdown.dns.moving import Moved
 from mxward.lockdown.dns.records import Change
-from mxward.lockdown.dns.uses import Looked
 
 __all__ = ["Zones", "of_dropped", "of_moved", "standing"]
 

@@ -8,6 +8,7 @@ comment or a directive, or be taken for a command. What cannot be written so is 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mxward import domains
 from mxward.networks import address
@@ -26,6 +27,7 @@ _ESCAPE = re.compile(r"\\([0-9]{3}|.)")
 _TLSA = re.compile(r"(?:[0-9]{1,3} ){3}(?:[0-9a-f]{2})+")
 
 
+@lru_cache(maxsize=1024)  # each is written some ten times
 def owner(name: str) -> str:
     """A name with its final dot; `*.` may stand before it. Raises ValueError where it is none."""
     plain = name.removeprefix("*.")
@@ -53,6 +55,7 @@ def spelled(kind: str, value: str) -> str:
     raise ValueError(f"{value[:80]!r} is no {kind}")
 
 
+@lru_cache(maxsize=1024)  # those of a few servers, again and again
 def _is_address(text: str, version: int) -> bool:
     """Whether this is the one spelling of an address; one with a scope (`%eth0`) is none."""
     try:

@@ -108,6 +108,8 @@ def _record(term: str, domain: str) -> spf.Record:
 
 def _host(term: str, domain: str) -> spf.Hosts | None:
     """The hosts of an `a` term."""
+    if term[:1] not in "aA+" or term == "":  # most are others: quick
+        return None
     found = _record(term, domain).hosts
     return found[0] if found and found[0].kind is Kind.A else None
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 
 from mxward.audit.front import Standing
 from mxward.lockdown.dns.dropping import Dropped
+from mxward.lockdown.dns.looked import Looked, What
+from mxward.lockdown.dns.staying import Stays
 from mxward.lockdown.dns.steps import ORDER, Part, Way, stem
-from mxward.lockdown.dns.uses import Looked, What
 
-__all__ = ["StepTally", "Tally"]
+__all__ = ["MOST", "StepTally", "Tally"]
 
 MOST = 20
 """Examples of each that are named; all are in domains.jsonl."""
@@ -39,9 +40,9 @@ class Tally:
     own: list[str] = field(default_factory=list)
     unsure: list[tuple[str, str]] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
-    breaks: dict[What, list[str]] = field(default_factory=dict)
+    breaks: dict[What, list[str]] = field(default_factory=dict)  # the first of each, in words
     counts: Counter[str] = field(default_factory=Counter)
-    stays: list[tuple[str, str, bool]] = field(default_factory=list)
+    stays: list[Stays] = field(default_factory=list)
     follows: list[tuple[str, str]] = field(default_factory=list)
     refused: list[tuple[str, str]] = field(default_factory=list)  # what cannot be written
     differences: int = 0
@@ -62,10 +63,13 @@ class Tally:
 
     def dropped(self, each: Dropped) -> None:
         """Count what becomes of a domain's names."""
-        self.stays += [(s.name, s.why, s.anyway) for s in each.stays]
+        self.stays += each.stays
         self.follows += each.follows
         for use in each.uses:
-            self.breaks.setdefault(use.what, []).append(use.text)
+            self.counts[use.what] += 1
+            told = self.breaks.setdefault(use.what, [])
+            if len(told) < MOST:
+                told.append(use.text)
 
     def part(self, part: Part) -> None:
         """Count a step of a zone."""
