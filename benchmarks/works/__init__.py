@@ -28,6 +28,7 @@ from benchmarks.works import (
     relayed,
     storm,
     workers,
+    writing_rules,
 )
 
 __all__ = ["WORKS"]
@@ -53,4 +54,5 @@ WORKS: Mapping[str, Callable[[Path, Effort], Result]] = {
     "ingest-processes": ingest_processes.run,
     "ingest-memory": ingest_memory.run,
     "questions": questions.run,
+    "writing-rules": writing_rules.run,
 }

@@ -95,6 +95,11 @@ CONTENDERS = {
         "mxward ingest, Postfix",
         "pflogsumm",
     ],
+    "writing-rules": [
+        f"{way}, {what}"
+        for way in ("exim", "postfix", "nftables", "dns")
+        for what in ("s", "again, s", "MB")
+    ],
     "questions": ["who", "what-if", "report", "report, MB"],
     "ingest-processes": ["--jobs 1", "--jobs 2"],
     "ingest-memory": ["Exim", "Exim, recipients by deliveries", "Postfix"],
