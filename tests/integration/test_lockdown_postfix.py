@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,8 +44,9 @@ class Locked(Postfix):
 
     def lock(self, provider: locked.Locked, kind: str, *domains: str) -> None:
         """Write the rules by what main.cf says: for all domains, or these."""
-        self.directory.mkdir()
-        self.configure()
+        if not self.running:
+            self.directory.mkdir()
+            self.configure()
         here = self.directory
         words = ["--tables", kind, "--installed", INSTALLED, "--out", f"{here}/out"]
         words += ["--main-cf", f"{here}/main.cf", "--master-cf", f"{here}/master.cf"]
@@ -62,24 +64,25 @@ class Locked(Postfix):
         return argv
 
     def do(self, part: str) -> None:
-        """The commands of a part of the README, if there is one; Postfix does not run yet."""
+        """The commands of a part of the README, if there is one."""
         readme = self.directory / "out" / "README.md"
         told = readme.read_text() if readme.exists() else ""
         steps = told.partition(f"\n## {part}\n")[2].partition("\n## ")[0]
         for command in re.findall(r"^   ([a-z].*)$", steps, re.MULTILINE):
-            self.shell(command.replace(" && postfix reload", ""), "/srv/out")
+            reload = " && postfix reload"
+            self.shell(command if self.running else command.replace(reload, ""), "/srv/out")
         for name in ("main.cf", "master.cf"):
             os.utime(self.directory / name, (0, 0))
 
     def shell(self, line: str, folder: str = "/srv") -> str:
         """What a shell's line says beside the server."""
-        script = f"cd {folder} && export MAIL_CONFIG=/srv && {line}"
-        done = subprocess.run(
-            room.command(["sh", "-c", script], self.directory),
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        script = ["sh", "-c", f"cd {folder} && export MAIL_CONFIG=/srv && {line}"]
+        command = room.command(script, self.directory)
+        if self.running:  # in its own room, where its process can be told something
+            environment = [f"{name}={value}" for name, value in room.environment().items()]
+            command = ["nsenter", "-t", str(self.pid), "-m", "-p", "env", "-", *environment]
+            command += script
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, (line, done.stderr, self.log[-1000:])
         assert "warning" not in done.stderr, (line, done.stderr)
         return done.stdout
@@ -234,3 +237,23 @@ def test_where_a_table_is_missing_nothing_is_lost(provider: locked.Locked, tmp_p
     shutil.rmtree(server.directory / "out")  # the steps are not done again
     with server:
         assert [reply[:3] for reply in locked.said(server.address, clean, to)] == ["451"] * 3
+
+
+def test_a_running_postfix_takes_what_is_new_by_the_same_steps(
+    provider: locked.Locked, tmp_path: Path
+) -> None:
+    server = Locked(tmp_path / "postfix", "203.0.113.28", domains=locked.TAKEN)
+    to = ["x@d0.refuse.example", "x@d1.refuse.example"]
+    server.lock(provider, "hash", "d0.refuse.example")
+    with server:
+        replies = locked.said(server.address, "192.0.2.9", to)
+        assert replies == [SHUT["refuse"], "250 2.1.5 Ok"]
+        server.lock(provider, "hash", "d0.refuse.example", "d1.refuse.example")
+        readme = (server.directory / "out" / "README.md").read_text()
+        assert "postconf -e 'smtpd_recipient_restrictions" not in readme.partition("## Check")[0]
+        server.do("Apply")
+        # Processes that serve somebody, or are about to, end when they have.
+        shut = [SHUT["refuse"]] * 2
+        said = partial(locked.said, server.address, "192.0.2.9", to)
+        server.wait_until(lambda: said() == shut, 10, "its processes know the new tables")
+        assert locked.said(server.address, locked.EGRESS["wash"][4], to)[1] == "250 2.1.5 Ok"

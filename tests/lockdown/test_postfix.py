@@ -104,3 +104,12 @@ def test_nothing_but_authentication_ends_a_list(found: tuple[Group, ...]) -> Non
 def test_a_folder_that_needs_quoting_is_refused() -> None:
     with pytest.raises(ValueError, match="whole path"):
         write(EXAMPLE, "/etc/postfix/mx ward")
+
+
+def test_too_many_lists_are_told() -> None:
+    some = [
+        group(f"d{n}.example", name=f"via_x_{n}", welcome=(f"100.64.{n // 256}.{n % 256}",))
+        for n in range(600)
+    ]
+    assert "There are 60" in write(some, INSTALLED).know[0]
+    assert "There are" not in write(some[:400], INSTALLED).know[0]

@@ -63,7 +63,7 @@ def write(
         apply=apply(where, kind, classes, main),
         check=check(where, kind, min(strict, default=None)),
         roll_back=roll_back(where, classes, main),
-        know=know(main),
+        know=know(main, len(classes)),
         also=no_main(classes, _CLASSES) if main is None else {},
         unmet=unmet(classes, main) if main is not None else (),
     )

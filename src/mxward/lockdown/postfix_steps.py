@@ -18,6 +18,9 @@ from mxward.lockdown.written import Step
 __all__ = ["apply", "check", "know", "no_main", "roll_back"]
 
 
+_MANY = 500
+
+
 def apply(where: str, kind: str, classes: Mapping[str, str], main: Main | None) -> tuple[Step, ...]:
     """In order."""
     index = (f"postmap {kind}:{where}.next/domains",) if kind != "cdb" else ()
@@ -99,9 +102,14 @@ def roll_back(where: str, classes: Mapping[str, str], main: Main | None) -> tupl
     )
 
 
-def know(main: Main | None) -> tuple[str, ...]:
-    """What must be known before."""
+def know(main: Main | None, lists: int) -> tuple[str, ...]:
+    """What must be known before; `lists` are those of networks."""
+    many = (
+        f"There are {lists:,} lists of networks, and each smtpd process reads all of them when it "
+        "starts: front doors differ from domain to domain here. `mxward policyd` has no such cost.",
+    )
     return (
+        *(many if lists > _MANY else ()),
         "**Who is let by before these rules is not asked**: " + _let_by(main),
         "Clients in `mynetworks` are asked like others, wherever the list does not let them by "
         "before. Programs on this host that speak SMTP to it are such clients: trust 127.0.0.1 and "
