@@ -60,6 +60,7 @@ class Tally:
             elif not looked.pointing:
                 self.counts["clean"] += 1
             self.scanners.update(looked.scanners)
+            self.counts["leading"] += len(looked.pointing)
 
     def dropped(self, each: Dropped) -> None:
         """Count what becomes of a domain's names."""

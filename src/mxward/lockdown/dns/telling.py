@@ -104,6 +104,12 @@ def _breaks(tally: Tally) -> Iterator[str]:
 
 
 def _stays(tally: Tally) -> Iterator[str]:
+    if tally.way is Way.MOVE and tally.counts["leading"]:
+        yield (
+            f"So many lead to the old address, and stay: {tally.counts['leading']:,}. Web sites, "
+            "mailboxes and mail programs go on there; only port 25 leaves it. Who moves the whole "
+            "machine must point these names at it, and with them gives the new address away."
+        )
     if not tally.stays:
         return
     yield f"So many go on leading to the mail server: {len(tally.stays):,}."
@@ -157,11 +163,12 @@ def _truth(tally: Tally, about: About) -> Iterator[str]:
     if about.certificates:
         yield (
             "- **Certificate logs**: these names stand in the configured certificate, and in the "
-            f"public logs: {', '.join(about.certificates[:MOST])}. "
-            "A certificate for the new name would tell it to all the world the same minute."
+            f"public logs: {', '.join(about.certificates[:MOST])}{more(about.certificates)}."
         )
     else:
         yield "- **Certificate logs**: any name that a certificate was issued for is public."
+    if tally.way is Way.MOVE:
+        yield "- **A certificate for the new name** tells it to all the world the same minute."
     if about.moved and about.moved.pins > 1:
         yield (
             f"- TLSA: {about.moved.pins:,} different sets are in use, so none is copied to the new "
