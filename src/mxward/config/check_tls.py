@@ -47,8 +47,8 @@ def _paths(config: Config) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _without_tls(config: Config, sound: Sound) -> Iterator[Finding]:
-    if config.tls.certificates or not sound("tls") or config.only_answers:
-        return  # or the mail server asks for certificates, and tells of them
+    if config.tls.certificates or not sound("tls") or not config.stands_before:
+        return  # without mxward before it, the mail server itself asks for certificates
     for where, name in _asked_for(config):
         key = ".".join(part for part in where if isinstance(part, str))
         yield Finding(

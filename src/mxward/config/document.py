@@ -154,10 +154,14 @@ class Config(BaseModel):
         return self.server.status or str(Path(self.store.path).with_name("status.sock"))
 
     @property
+    def stands_before(self) -> bool:
+        """Whether mxward is to stand before a mail server: else that is asked by its clients."""
+        return self.server.upstream is not None or bool(self.intercept)
+
+    @property
     def only_answers(self) -> bool:
         """Whether it is for `mxward policyd` alone: the mail server itself stands in front."""
-        before = self.server.upstream is not None or bool(self.intercept)
-        return "policyd" in self.model_fields_set and not before
+        return "policyd" in self.model_fields_set and not self.stands_before
 
     @property
     def own(self) -> frozenset[Address]:
