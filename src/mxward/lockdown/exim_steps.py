@@ -83,7 +83,7 @@ def _debian(acl: str) -> _Hook:
             (
                 "grep -r CHECK_RCPT_LOCAL_ACL_FILE /etc/exim4/conf.d/main "
                 "/etc/exim4/exim4.conf.localmacros",
-                f"for file in {files}; do echo '{macro}' >>$file; done",
+                f"for file in {files}; do {_add(macro, '$file')}; done",
             ),
         ),
         Step(
@@ -97,9 +97,14 @@ def _debian(acl: str) -> _Hook:
     )
 
 
+def _add(line: str, path: str) -> str:
+    """A line, once, however often it is added."""
+    return f"grep -sqxF '{line}' {path} || echo '{line}' >>{path}"
+
+
 def _in_a_file(path: str, line: str, reload: tuple[str, ...], before: str) -> _Hook:
     return _Hook(
-        Step(f"Let the statements in: one line in {path}.", (f"echo '{line}' >>{path}",)),
+        Step(f"Let the statements in: one line in {path}.", (_add(line, path),)),
         Step("Take the line out again.", (f"sed -i '\\|^{line}$|d' {path}",)),
         before,
         reload,

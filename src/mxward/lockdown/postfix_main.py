@@ -1,9 +1,9 @@
-"""Postfix's own main.cf and master.cf: read, and what must be said there for rules to be asked.
+"""Postfix's own main.cf and master.cf: read, and where our word belongs in a list of restrictions.
 
-`Lists` is one list of restrictions, as words. A list of which it cannot be told where ours belongs
-(it names parameters by `$`, or nobody but authenticated clients ...) raises Unclear: then a person
-must do it. Read as postconf(5) says: lines that begin with white space go on, comments and empty
-lines do not count. Not supported: `include`, for Postfix has none.
+Read as postconf(5) says: lines that begin with white space go on, comments and empty lines do not
+count; words stand apart by white space and commas, and what is in braces is one. A list of which it
+cannot be told where ours belongs (it names others by `$`, or lets nobody by who has authenticated
+before it rejects all) raises Unclear: a person must do it. All else in it stays as it is written.
 """
 
 from __future__ import annotations
