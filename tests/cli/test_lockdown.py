@@ -109,6 +109,16 @@ def test_servers_may_read_it_whatever_the_umask(started: Place) -> None:
     assert {path.stat().st_mode & 0o777 for path in paths if path.is_file()} == {0o644}
 
 
+def test_whose_exim_it_is_changes_the_steps_and_nothing_else(started: Place) -> None:
+    started.shown("lockdown", "exim", *HERE, "example.org")
+    before = written(started)
+    started.shown("lockdown", "exim", *HERE, "--for", "debian", "example.org")
+    after = written(started)
+    readmes = [files.pop("README.md").decode() for files in (before, after)]
+    assert ["update-exim4.conf" in readme for readme in readmes] == [False, True]
+    assert after == before
+
+
 def silent(place: Place) -> None:
     change(place, "timeout = 2", "timeout = 0.2")
     place.server.silent = True
