@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from mxward.cli.zone_files import read
+from mxward.lockdown.dns.nsupdate import script
+from mxward.lockdown.dns.records import Change
+from mxward.lockdown.dns.spelling import quoted
+from mxward.lockdown.dns.zone_diff import edited
 from tests.integration.dns_stand import DOMAINS, MAIL, NEW, PRIMARY, WEB, ZONES, Stand, stand
 from tests.integration.servers import SmtpSink, room
 from tests.integration.servers.bind import check_zone
@@ -190,12 +197,92 @@ def patch(folder: Path, difference: Path, *words: str) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+ODD = st.text(st.sampled_from(list("\"\\;$@()\n\r\t\0 .*#'`a")), max_size=300)
+
+
+def test_any_text_comes_through_the_real_programs(here: Stand, tmp_path: Path) -> None:
+    """TXT records of all kinds are brought and taken back by nsupdate, and read from a file."""
+    texts = {"", "a" * 255, "b" * 256, *(chr(n) for n in range(128))}
+
+    @settings(max_examples=100)
+    @given(ODD)
+    def more(text: str) -> None:
+        texts.add(text)
+
+    more()
+    values = sorted(map(quoted, texts))
+    changes = [  # BIND takes no more than 100 records of a type and name
+        Change(f"odd{at}.it.co.za", "TXT", (), tuple(values[at : at + 50]), 60, 60)
+        for at in range(0, len(values), 50)
+    ]
+    before = here.dump()
+    there, back = tmp_path / "there", tmp_path / "back"
+    there.write_text(script("it.co.za", changes, f"{PRIMARY} 53"))
+    back.write_text(script("it.co.za", [each.back for each in changes], f"{PRIMARY} 53"))
+    assert here.bind.update(there).stderr == ""
+    found = {text for change in changes for text in here.bind.texts(change.name)}
+    assert found == {text.encode() for text in texts}
+    assert here.bind.update(back).stderr == ""
+    assert here.dump() == before
+    filed = read("it.co.za", "zone", ZONES["it.co.za"])
+    checked = tmp_path / "checked"
+    checked.mkdir()
+    (checked / "zone").write_text("".join(edited(filed, changes, read).lines))
+    assert check_zone(checked, "it.co.za") == ""
+
+
+def patch(folder: Path, difference: Path, *words: str) -> None:
+    """As an operator does it."""
+    (folder.parent / "difference").write_bytes(difference.read_bytes())
+    argv = ["/opt/usr/bin/patch", "-s", *words]
+    argv += [f"/srv/{folder.name}/{difference.stem}.zone", "/srv/difference"]
+    done = subprocess.run(room.command(argv, folder.parent), capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+ODD = st.text(st.sampled_from(list("\"\\;$@()\n\r\t\0 .*#'`a")), max_size=300)
+
+
+def test_any_text_comes_through_the_real_programs(here: Stand, tmp_path: Path) -> None:
+    """TXT records of all kinds are brought and taken back by nsupdate, and read from a file."""
+    texts = {"", "a" * 255, "b" * 256, *(chr(n) for n in range(128))}
+
+    @settings(max_examples=100)
+    @given(ODD)
+    def more(text: str) -> None:
+        texts.add(text)
+
+    more()
+    values = tuple(sorted(map(quoted, texts)))
+    change = Change("odd.it.co.za", "TXT", (), values, 60, 60)
+    before = here.dump()
+    there, back = tmp_path / "there", tmp_path / "back"
+    there.write_text(script("it.co.za", [change], f"{PRIMARY} 53"))
+    back.write_text(script("it.co.za", [change.back], f"{PRIMARY} 53"))
+    assert here.bind.update(there).stderr == ""
+    found = here.bind.texts("odd.it.co.za")
+    assert found == {text.encode() for text in texts}
+    assert here.bind.update(back).stderr == ""
+    assert here.dump() == before
+    filed = read("it.co.za", "zone", ZONES["it.co.za"])
+    checked = tmp_path / "checked"
+    checked.mkdir()
+    (checked / "zone").write_text("".join(edited(filed, [change], read).lines))
+    assert check_zone(checked, "it.co.za") == ""
+
+
 def test_zone_files_get_a_difference_that_patch_takes(here: Stand, tmp_path: Path) -> None:
     folder = tmp_path / "files"
     folder.mkdir()
     for zone in DOMAINS:
         if zone in ZONES:
             (folder / f"{zone}.zone").write_text(ZONES[zone])
+    with (folder / "six.example.zone").open("a") as file:
+        file.write("shop CNAME mail\n")
+    told = here.plan("--drop", "--zone-file", str(folder))
+    why = "shop.six.example (CNAME) names it, in its zone's file"
+    assert stays(told)["mail.six.example"] == why
+    (folder / "six.example.zone").write_text(ZONES["six.example"])
     told = here.plan("--drop", "--zone-file", str(folder))
     assert stays(told)["mail.d.parent.example"].startswith("the zone parent.example is not yours")
     differences = here.scripts("diff")

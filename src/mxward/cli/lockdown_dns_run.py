@@ -32,7 +32,7 @@ from mxward.lockdown.dns.moving import Move, moved, new_name
 from mxward.lockdown.dns.sets import of_dropped, of_moved, standing
 from mxward.lockdown.dns.staying import Wish
 from mxward.lockdown.dns.tally import Tally
-from mxward.lockdown.dns.zone_diff import FiledZone
+from mxward.lockdown.dns.zone_diff import FiledZone, references
 from mxward.lookup.bulk import NoAnswers
 from mxward.model import Kind, Known, Question
 from mxward.networks import Address, Networks
@@ -145,6 +145,7 @@ def _draft(
         certificates=frozenset(certificates),
         zones=mine,
         name_servers=asked.name_servers,
+        named=references(filed.values()),
     )
     if overlap := [a for a in (*asked.point_to, *asked.move_to) if a in premises.servers]:
         raise click.UsageError(f"{overlap[0]} is the mail server's address now")

@@ -85,6 +85,12 @@ controls {{ }};
         lines = found.to_text(relativize=False).splitlines()
         return "".join(sorted(f"{_numberless(line)}\n" for line in lines))
 
+    def texts(self, name: str) -> set[bytes]:
+        """The texts of a name's TXT records, the strings of each together."""
+        query = dns.message.make_query(name, "TXT")
+        answer = dns.query.tcp(query, self.address, timeout=5).answer
+        return {b"".join(rdata.strings) for rrset in answer for rdata in rrset}
+
     def update(self, script: Path) -> subprocess.CompletedProcess[str]:
         """Run a script by nsupdate, as an operator would."""
         folder = self.directory / "operator"

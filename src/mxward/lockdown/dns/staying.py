@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mxward.domains import parents
 from mxward.lockdown.dns.looked import Looked, Named, Pointing, What
@@ -17,7 +18,7 @@ from mxward.lockdown.dns.records import Change
 from mxward.model import Known
 from mxward.networks import Address, Networks
 
-__all__ = ["CLIENTS", "WEB", "Stays", "Wish", "staying"]
+__all__ = ["CLIENTS", "WEB", "Reference", "Stays", "Wish", "staying"]
 
 WEB = frozenset(
     ("", "*", "www", "webmail", "cpanel", "whm", "webdisk", "cpcontacts", "cpcalendars", "owa")
@@ -28,6 +29,13 @@ CLIENTS = frozenset(
     ("mail", "smtp", "imap", "pop", "pop3", "exchange", "autodiscover", "autoconfig")
 )
 """Labels that mail programs have in their settings."""
+
+
+class Reference(NamedTuple):
+    """A record of a zone's file that names a name."""
+
+    owner: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class Wish:
     certificates: frozenset[str] = frozenset()  # names of the configured certificates
     zones: frozenset[str] | None = None  # those that are the operator's; None: any
     name_servers: frozenset[str] = frozenset()  # whose zones are the operator's; none: any
+    named: Mapping[str, tuple[Reference, ...]] = field(default_factory=dict)  # in zone files
 
     def owns(self, looked: Looked) -> bool:
         """Whether the operator may change a domain's zone, as far as he has told."""
@@ -49,6 +58,10 @@ class Wish:
             return True
         by_name = self.zones is not None and looked.zone in self.zones
         return by_name or any(server in self.name_servers for server in looked.servers)
+
+
+_MAIL = ("MX", "NS")
+"""Kinds of records without whose names mail or a zone is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +126,11 @@ def _held(every: Iterable[Looked], wish: Wish) -> dict[str, str]:
                     f"the SPF record of {looked.domain} names {name.name}, and is not changed here"
                 )
                 _hold(name, why, held)
+        for each in looked.pointing:
+            for reference in wish.named.get(each.name, ()):
+                if reference.kind in _MAIL:
+                    why = f"{reference.owner} ({reference.kind}) names it, in its zone's file"
+                    held.setdefault(each.name, why)
         for use in looked.uses:
             if use.what in (What.MX, What.NS):
                 held.setdefault(use.name, use.text)
@@ -153,6 +171,11 @@ def _why_stays(each: Pointing, looked: Looked, wish: Wish, held: Mapping[str, st
     srv = next((u for u in looked.uses if u.what is What.SRV and u.name == each.name), None)
     if srv is not None:
         return Stays(each.name, srv.text, anyway=True)
+    names = {each.name for each in looked.pointing}
+    for owner, kind in wish.named.get(each.name, ()):
+        if owner not in names:
+            why = f"{owner} ({kind}) names it, in its zone's file"
+            return Stays(each.name, why, anyway=True)
     if each.label in WEB:
         told = {wish.web.get(a, Known.NOT_ASKED) for a in each.addresses}
         if Known.FOUND in told:

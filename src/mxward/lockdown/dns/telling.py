@@ -53,7 +53,7 @@ def _head(tally: Tally, about: About) -> Iterator[str]:
         "Each script is one message to the name server (RFC 2136): all of it is done, or nothing. "
         "It is done only where every record is still as it was when this was written; else "
         "nsupdate says NXRRSET or YXRRSET, and nothing has changed: run `mxward lockdown dns` "
-        "again."
+        "again. From a later step, the way back leads through all steps before it, backwards."
     )
     if not about.exact and tally.steps:
         yield ""

@@ -16,9 +16,11 @@ from typing import NamedTuple
 
 from mxward.lockdown.dns.records import Change, Records
 from mxward.lockdown.dns.spelling import owner, spelled
+from mxward.lockdown.dns.staying import Reference
 
-__all__ = ["FiledZone", "Placed", "difference", "edited", "lines_of"]
+__all__ = ["FiledZone", "Placed", "difference", "edited", "lines_of", "references"]
 
+_NAMING = frozenset(("CNAME", "DNAME", "MX", "NS", "SRV"))
 _SERIALS = 2**32
 _SKIPPED = re.compile(r'(?:;[^\n]*|"(?:[^"\\]|\\.)*"|[\s()]+)*')
 _WORD = re.compile(r'(?:[^\s()";\\]|\\.)+')
@@ -57,6 +59,18 @@ class FiledZone:
 
 Read = Callable[[str, str, str], FiledZone]
 """Reads a zone: its name, its path, its text. Raises ValueError."""
+
+
+def references(zones: Iterable[FiledZone]) -> dict[str, tuple[Reference, ...]]:
+    """By name, the records of all files that name it."""
+    found: dict[str, tuple[Reference, ...]] = {}
+    for zone in zones:
+        for placed in zone.placed:
+            if placed.kind in _NAMING:
+                name = placed.value.rpartition(" ")[2].removesuffix(".").lower()
+                reference = Reference(placed.name, placed.kind)
+                found[name] = (*found.get(name, ()), reference)
+    return found
 
 
 def edited(before: FiledZone, changes: Sequence[Change], read: Read) -> FiledZone:
