@@ -231,46 +231,6 @@ def test_any_text_comes_through_the_real_programs(here: Stand, tmp_path: Path) -
     assert check_zone(checked, "it.co.za") == ""
 
 
-def patch(folder: Path, difference: Path, *words: str) -> None:
-    """As an operator does it."""
-    (folder.parent / "difference").write_bytes(difference.read_bytes())
-    argv = ["/opt/usr/bin/patch", "-s", *words]
-    argv += [f"/srv/{folder.name}/{difference.stem}.zone", "/srv/difference"]
-    done = subprocess.run(room.command(argv, folder.parent), capture_output=True, text=True)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
-ODD = st.text(st.sampled_from(list("\"\\;$@()\n\r\t\0 .*#'`a")), max_size=300)
-
-
-def test_any_text_comes_through_the_real_programs(here: Stand, tmp_path: Path) -> None:
-    """TXT records of all kinds are brought and taken back by nsupdate, and read from a file."""
-    texts = {"", "a" * 255, "b" * 256, *(chr(n) for n in range(128))}
-
-    @settings(max_examples=100)
-    @given(ODD)
-    def more(text: str) -> None:
-        texts.add(text)
-
-    more()
-    values = tuple(sorted(map(quoted, texts)))
-    change = Change("odd.it.co.za", "TXT", (), values, 60, 60)
-    before = here.dump()
-    there, back = tmp_path / "there", tmp_path / "back"
-    there.write_text(script("it.co.za", [change], f"{PRIMARY} 53"))
-    back.write_text(script("it.co.za", [change.back], f"{PRIMARY} 53"))
-    assert here.bind.update(there).stderr == ""
-    found = here.bind.texts("odd.it.co.za")
-    assert found == {text.encode() for text in texts}
-    assert here.bind.update(back).stderr == ""
-    assert here.dump() == before
-    filed = read("it.co.za", "zone", ZONES["it.co.za"])
-    checked = tmp_path / "checked"
-    checked.mkdir()
-    (checked / "zone").write_text("".join(edited(filed, [change], read).lines))
-    assert check_zone(checked, "it.co.za") == ""
-
-
 def test_zone_files_get_a_difference_that_patch_takes(here: Stand, tmp_path: Path) -> None:
     folder = tmp_path / "files"
     folder.mkdir()
