@@ -188,6 +188,31 @@ def test_a_web_site_is_looked_for_only_when_asked_to(here: Stand, answers: bool)
         assert addresses(here, "web.example") == {}
 
 
+def test_what_fits_into_no_message_is_done_in_several(here: Stand, tmp_path: Path) -> None:
+    changes = [
+        Change(f"n{n:04}.it.co.za", "A", (), (f"198.18.{n // 250}.{n % 250}",), 60, 60)
+        for n in range(1_500)
+    ]
+    before = here.dump()
+    there, back = tmp_path / "there", tmp_path / "back"
+    there.write_text(script("it.co.za", changes, f"{PRIMARY} 53"))
+    back.write_text(script("it.co.za", [each.back for each in changes], f"{PRIMARY} 53"))
+    assert here.bind.update(there).stderr == ""
+    assert here.bind.dump("it.co.za").count(" 60 IN A 198.18.") == 1_500
+    other = tmp_path / "other"
+    gone = Change("n0000.it.co.za", "A", ("198.18.0.0",), (), 60, 60)
+    other.write_text(script("it.co.za", [gone], f"{PRIMARY} 53"))
+    assert here.bind.update(other).returncode == 0
+    done = here.bind.update(back)
+    assert (done.returncode, done.stderr) == (2, "update failed: NXRRSET\n"), "the first of them"
+    left = here.bind.dump("it.co.za").count(" 60 IN A 198.18.")
+    assert 0 < left < 750, "all of the first, none of the others"
+    there.write_text(script("it.co.za", [gone.back], f"{PRIMARY} 53"))
+    assert here.bind.update(there).returncode == 0
+    assert here.bind.update(back).returncode == 2, "those that are gone are refused"
+    assert here.dump() == before
+
+
 def patch(folder: Path, difference: Path, *words: str) -> None:
     """As an operator does it."""
     (folder.parent / "difference").write_bytes(difference.read_bytes())

@@ -75,8 +75,7 @@ def _zones(draft: Draft, folder: Folder, tally: Tally) -> Iterator[str]:
                 tally.part(part._replace(pending=False))
             yield draft.before.lines[zone]
             continue
-        fresh = {step: tuple(some) for step, some in draft.zones.get(zone, {}).items()}
-        sets = carried(fresh, had, draft.stands)
+        sets = carried(draft.zones.get(zone, {}), had, draft.stands)
         try:
             names = _write_zone(zone, sets, draft, folder, tally)
         except ValueError as error:

@@ -17,8 +17,7 @@ from mxward.lockdown.dns.kept import Set, carried, head, line, read
 from mxward.lockdown.dns.looked import Looked
 from mxward.lockdown.dns.moving import Move, moved
 from mxward.lockdown.dns.nsupdate import script
-from mxward.lockdown.dns.records import Change
-from mxward.lockdown.dns.sets import Zones, of_dropped, of_moved, standing
+from mxward.lockdown.dns.sets import Steps, Zones, of_dropped, of_moved, standing
 from mxward.lockdown.dns.staying import Wish
 from mxward.lockdown.dns.steps import ORDER, Part, Way, of_zone
 from mxward.model import Kind, Question
@@ -107,8 +106,8 @@ def steps_of(way: Way, zones: Zones) -> list[Step]:
     return sorted(every, key=lambda step: (ORDER[way].index(step.part.step), step.zone))
 
 
-def _sets(steps: dict[str, list[Change]]) -> tuple[Set, ...]:
-    return carried({step: tuple(some) for step, some in steps.items()}, (), lambda _: False)
+def _sets(steps: Steps) -> tuple[Set, ...]:
+    return carried(steps, (), lambda _: False)
 
 
 def forth(world: World, steps: Iterable[Step]) -> Iterator[World]:
@@ -197,8 +196,7 @@ def test_what_was_written_before_is_kept_with_its_way_back(world: World, wish: W
     stands = standing(again, {})
     all_steps: list[Step] = []
     for zone in sorted({*first, *second}):
-        fresh = {step: tuple(some) for step, some in second.get(zone, {}).items()}
-        sets = carried(fresh, kept.sets(zone), stands)
+        sets = carried(second.get(zone, {}), kept.sets(zone), stands)
         made = [each for each in sets if not each.pending]
         assert {c.same for s in made for c in s.changes} == {
             c.same for s in ledger.get(zone, ()) for c in s.changes
@@ -227,8 +225,7 @@ def test_a_plan_is_the_same_each_time(world: World) -> None:
     kept = read([head("", "drop"), *(line(zone, sets) for zone, sets in ledger.items())])
     every = looked(DOMAINS, world)
     for zone, steps in of_dropped(dropped(every, wish)).items():
-        fresh = {step: tuple(some) for step, some in steps.items()}
-        assert carried(fresh, kept.sets(zone), standing(every, {})) == ledger[zone]
+        assert carried(steps, kept.sets(zone), standing(every, {})) == ledger[zone]
 
 
 @given(worlds(), st.booleans())

@@ -150,9 +150,10 @@ def test_a_new_name_that_is_none_or_guessed_is_refused(label: str) -> None:
 
 def test_a_record_that_cannot_be_written_leaves_its_zone_alone(tmp_path: Path) -> None:
     made = draft(WISH)
-    bad = made.zones["two.example"]["names"][0]._replace(name="bad name.two.example")
-    made.zones["two.example"]["names"].append(bad)
-    _, tally = planned(made, tmp_path)
+    zones = {zone: dict(steps) for zone, steps in made.zones.items()}
+    good = zones["two.example"]["names"]
+    zones["two.example"]["names"] = (*good, good[0]._replace(name="bad name.two.example"))
+    _, tally = planned(replace(made, zones=zones), tmp_path)
     assert [zone for zone, _ in tally.refused] == ["two.example"]
     assert not list(tmp_path.glob("*/two.example.*"))
     assert list(tmp_path.glob("*/it.co.za.*"))

@@ -164,6 +164,23 @@ send
     )
 
 
+def test_what_fits_into_no_message_goes_in_several() -> None:
+    changes = [
+        Change(f"n{n}.it.co.za", kind, (value,), (), 60, 60)
+        for n in range(1_000)
+        for kind, value in (("A", "192.0.2.25"), ("AAAA", "2001:db8::25"))
+    ]
+    messages = script("it.co.za", changes).split("send\n")
+    assert messages.pop() == ""
+    assert 5 < len(messages) < 20
+    for message in messages:
+        assert message.startswith("zone it.co.za.\nprereq ") and len(message) < 25_000
+        lines = [line.split() for line in message.splitlines()[1:]]
+        assert len(lines) % 4 == 0, "what changes at one name is not parted"
+        asked = {tuple(line[2:]) for line in lines if line[0] == "prereq"}
+        assert asked == {tuple(line[2:]) for line in lines if line[0] == "update"}
+
+
 def test_a_name_of_another_zone_is_refused() -> None:
     change = Change("mail.other.example", "A", ("192.0.2.25",), (), 60, 60)
     with pytest.raises(ValueError, match="is not in the zone"):

@@ -101,7 +101,7 @@ class World:
     def run(self, script: str) -> None:
         """Run a script: all of it, or nothing. Raises Refused."""
         lines = script.splitlines()
-        assert lines[-1] == "send" and lines.count("send") == 1
+        assert lines[-1] == "send" and lines.count("send") == 1, "one message"
         wanted: dict[tuple[str, str], set[str]] = {}
         updates = []
         for line in lines[:-1]:

@@ -1,18 +1,23 @@
 """A step of one zone as a script for nsupdate (RFC 2136), and its way back.
 
-All of a script is one message: the server makes every change of it, or none. It is made only where
-each set of records is still what it was when the plan was made (prerequisites), so a script changes
-nothing in a zone that has moved on, nor when it is run twice. No key is in it.
+A script is one message: the server makes every change of it, or none. It is made only where every
+set of records is still what it was when the plan was made (prerequisites), so a script changes
+nothing in a zone that has moved on, nor when it is run twice. Where a zone has so many names that
+they fit into no message (64 KB), there are several, and that is true of each. No key is in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 
 from mxward.lockdown.dns.records import Change
 from mxward.lockdown.dns.spelling import owner, spelled
 
 __all__ = ["script"]
+
+_MOST = 24_000
+"""Characters of one message's commands: more than its octets."""
 
 
 def script(zone: str, changes: Sequence[Change], server: str = "") -> str:
@@ -24,19 +29,46 @@ def script(zone: str, changes: Sequence[Change], server: str = "") -> str:
     if beyond is not None:
         raise ValueError(f"{beyond} is not in the zone {zone}")
     lines = [f"server {server}"] if server else []
-    lines.append(f"zone {owner(zone)}")
-    lines += dict.fromkeys(_prerequisites(changes))
+    for message in _messages(changes):
+        lines += [f"zone {owner(zone)}", *message, "send"]
+    return "\n".join([*lines, ""])
+
+
+def _messages(changes: Sequence[Change]) -> Iterator[list[str]]:
+    """The commands of each message; what changes at one name is never parted."""
+    here: list[str] = []
+    size = 0
+    for _, some in groupby(changes, key=_name_of):
+        commands = _commands(tuple(some))
+        more = sum(map(len, commands))
+        if here and size + more > _MOST:
+            yield _ordered(here)
+            here, size = [], 0
+        here += commands
+        size += more
+    yield _ordered(here)
+
+
+def _name_of(change: Change) -> str:
+    return change.name
+
+
+def _commands(changes: Sequence[Change]) -> list[str]:
     updates = [line for change in changes for line in _updates(change.check())]
-    return "\n".join([*lines, *sorted(updates, key=_adds), "send", ""])
+    return [*dict.fromkeys(_prerequisites(changes)), *updates]
+
+
+def _ordered(commands: Iterable[str]) -> list[str]:
+    """Prerequisites come first; and what goes must be gone before what cannot stand beside it."""
+    return sorted(commands, key=_rank)
+
+
+def _rank(command: str) -> int:
+    return 0 if command.startswith("prereq") else 2 if command.startswith("update add") else 1
 
 
 def _within(name: str, zone: str) -> bool:
     return name == zone or name.endswith(f".{zone}")
-
-
-def _adds(line: str) -> bool:
-    """What goes must be gone before what cannot stand beside it comes."""
-    return line.startswith("update add")
 
 
 def _prerequisites(changes: Sequence[Change]) -> Iterator[str]:

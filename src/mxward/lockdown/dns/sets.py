@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from mxward.lockdown.dns.dropping import Dropped
 from mxward.lockdown.dns.looked import Looked
 from mxward.lockdown.dns.moving import Moved
 from mxward.lockdown.dns.records import Change
 
-__all__ = ["Zones", "of_dropped", "of_moved", "standing"]
+__all__ = ["Steps", "Zones", "of_dropped", "of_moved", "standing"]
 
-Zones = dict[str, dict[str, list[Change]]]
-"""By zone and step: each change once."""
+Steps = Mapping[str, tuple[Change, ...]]
+"""By step, each change once."""
+
+Zones = Mapping[str, Steps]
+"""By zone."""
 
 
-def of_dropped(every: Iterable[Dropped]) -> Zones:
-    """Those of names that go."""
-    zones: Zones = {}
-    for each in every:
-        for step, changes in (("spf", each.spf), ("names", each.names)):
-            for change in changes:
-                _add(zones, each.zone, step, change)
-    return zones
+class of_dropped(Mapping[str, Steps]):  # noqa: N801 - as of_moved
+    """Those of names that go; made when they are asked for, since they are many."""
+
+    def __init__(self, every: Iterable[Dropped]) -> None:
+        self._zones: dict[str, list[Dropped]] = {}
+        for each in every:
+            if each.names or each.spf:
+                self._zones.setdefault(each.zone, []).append(each)
+
+    def __getitem__(self, zone: str) -> Steps:
+        here = self._zones[zone]
+        spf = tuple(dict.fromkeys(change for each in here for change in each.spf))
+        names = tuple(dict.fromkeys(change for each in here for change in each.names))
+        return {step: some for step, some in (("spf", spf), ("names", names)) if some}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._zones)
+
+    def __len__(self) -> int:
+        return len(self._zones)
 
 
 def of_moved(moved: Moved, zone: str) -> Zones:
     """Those of a move; the new name is in `zone`."""
-    zones: Zones = {}
-    for change in moved.new:
-        _add(zones, zone, "new", change)
-    for step, every in (("spf-add", moved.adding), ("spf-remove", moved.removing)):
-        for its_zone, change in every:
-            _add(zones, its_zone, step, change)
-    return zones
-
-
-def _add(zones: Zones, zone: str, step: str, change: Change) -> None:
-    here = zones.setdefault(zone, {}).setdefault(step, [])
-    if change not in here:
-        here.append(change)
+    zones: dict[str, dict[str, dict[Change, None]]] = {}
+    every = [("new", zone, change) for change in moved.new]
+    every += [("spf-add", its_zone, change) for its_zone, change in moved.adding]
+    every += [("spf-remove", its_zone, change) for its_zone, change in moved.removing]
+    for step, its_zone, change in every:
+        zones.setdefault(its_zone, {}).setdefault(step, {})[change] = None
+    return {
+        its_zone: {step: tuple(some) for step, some in steps.items()}
+        for its_zone, steps in zones.items()
+    }
 
 
 def standing(every: Sequence[Looked], absent: Mapping[str, bool]) -> Callable[[Change], bool]:
