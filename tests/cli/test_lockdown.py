@@ -41,7 +41,7 @@ def change(place: Place, old: str, new: str) -> None:
 
 def test_a_run_and_the_next(started: Place) -> None:
     assert started.shown("lockdown", "exim", *HERE, "example.org", "own.example") == (
-        "Accept rules for Exim: 1 domains (1 deny)\n"
+        "Accept rules for Exim: 1 domain (1 deny)\n"
         "  left out: own.example: nothing stands in front (own)\n"
         "out: 5 files written, the others are as they were\n"
         "Go on with out/README.md\n"
@@ -57,6 +57,14 @@ def test_a_run_and_the_next(started: Place) -> None:
     shown = started.shown("lockdown", "exim", *HERE, "example.org", "own.example")
     assert "out: 0 files written" in shown
     assert written(started) == before
+
+
+def test_what_stands_for_names_that_nobody_lists_is_told(started: Place) -> None:
+    with (started.folder / "domains").open("a") as inventory:
+        inventory.write("*.it.co.za\n")
+    result = started.run("lockdown", "exim", *HERE)
+    assert "left out: *.it.co.za: it is for names that nobody has listed" in result.output
+    assert "- *.it.co.za: it is for names" in (started.folder / "out" / "README.md").read_text()
 
 
 def test_only_what_changed_is_written_anew(started: Place) -> None:

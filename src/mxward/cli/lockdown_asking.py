@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Sequence
 
@@ -15,19 +16,21 @@ from mxward.config import Config
 from mxward.inventory import Inventory
 from mxward.lockdown.ledger import Ledger
 from mxward.lockdown.plan import Plan, plan
-from mxward.lockdown.sealing import Sealing
+from mxward.lockdown.sealing import LeftOut, Sealing
 from mxward.lookup.doors import Doors
 from mxward.model import FrontDoor
 
 __all__ = ["plan_of"]
 
 _AT_ONCE = 200
+_WILD = re.compile(r"\*\.[a-z0-9._-]+")
 
 
 def plan_of(config: Config, asked: Asked, before: Ledger) -> Plan:
     """Look up every front door, and plan by it. Raises ConfigError, and click's UsageError."""
     inventory = Inventory(config.inventory, config.place("inventory")).read().domains
-    domains = tuple(audit_given.domains(config, asked.domains, asked.file).domains)
+    listed = audit_given.domains(config, asked.domains, asked.file)
+    domains = tuple(listed.domains)
     inquiry = Inquiry(config, inventory)
     remark(inquiry.remark)
     try:
@@ -37,6 +40,8 @@ def plan_of(config: Config, asked: Asked, before: Ledger) -> Plan:
         found = [sealing.seal(domain, door) for domain, door in zip(domains, doors, strict=True)]
     finally:
         inquiry.close()
+    wild = (text for _, text, _ in listed.refused if _WILD.fullmatch(text))
+    found += [LeftOut(each, "it is for names that nobody has listed") for each in wild]
     return plan(found, before, accepts=asked.accepts)
 
 

@@ -95,7 +95,7 @@ def _tell(asked: Asked, found: Plan, written: Written, changed: list[str]) -> No
     if not asked.shows:
         verdicts = list(found.verdicts.values())
         by = ", ".join(f"{verdicts.count(v):,} {v}" for v in dict.fromkeys(sorted(verdicts)))
-        click.echo(f"{written.title}: {len(verdicts):,} domains ({by or 'none'})")
+        click.echo(f"{written.title}: {_counted(len(verdicts), 'domain')} ({by or 'none'})")
         for each in _some(found.left_out):
             click.echo(f"  left out: {each}")
         what = "would be other" if asked.compares else "written"

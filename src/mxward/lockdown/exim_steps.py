@@ -1,6 +1,6 @@
 """What an operator does with the rules for Exim: where each way of packaging it lets them in.
 
-Debian's hook is tried by the tests; those of cPanel and DirectAdmin are from their documentation.
+Debian's hook is tried by the tests; those of cPanel and DirectAdmin are by what their users publish.
 """
 
 from __future__ import annotations
