@@ -7,12 +7,12 @@ from pathlib import Path
 
 from tests.integration.mxward import Mxward
 
-__all__ = ["ACL", "PORT", "RESTRICTIONS", "Policyd"]
+__all__ = ["ACL", "GUIDE", "PORT", "RESTRICTIONS", "Policyd"]
 
 PORT = 10040
-_GUIDE = (Path(__file__).parents[2] / "docs" / "policyd.md").read_text()
-[RESTRICTIONS] = re.findall(r"```main.cf\n(.*?)```", _GUIDE, re.DOTALL)
-[ACL] = re.findall(r"```exim\n(.*?)```", _GUIDE, re.DOTALL)
+GUIDE = (Path(__file__).parents[2] / "docs" / "policyd.md").read_text()
+[RESTRICTIONS] = re.findall(r"```main.cf\n(.*?)```", GUIDE, re.DOTALL)
+[ACL] = re.findall(r"```exim\n(.*?)```", GUIDE, re.DOTALL)
 
 
 class Policyd(Mxward):

@@ -13,7 +13,6 @@ import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from click.testing import CliRunner
 
 from mxward import domains
 from mxward.cli import main
-from tests.certificates import Authority, Issued, self_signed
+from tests.certificates import Authority
 from tests.integration.policyd import ACL, RESTRICTIONS, Policyd
 from tests.integration.servers import Exim, MailServer, Nsd, Postfix, room
 from tests.integration.servers.dovecot import Dovecot
@@ -274,66 +273,3 @@ def until(true: Any) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("it never came true")
-
-
-# -- certificates -----------------------------------------------------------------------------
-
-PARTNER = "relay.partner.example"
-BY_CERTIFICATE = f"""
-[[trust]]
-certificate = "{PARTNER}"
-owner = "ben"
-note = "a partner's relay"
-"""
-TOLD = (
-    "            ccert_verified=$tls_in_certificate_verified\\n\\\n"
-    "            ccert_names=${certextract{subj_altname,dns,>|}{$tls_in_peercert}}\\n\\\n"
-)
-ASKS = {
-    Exim: "tls_try_verify_hosts = *\ntls_verify_certificates = /srv/ca.pem\n",
-    Postfix: f"smtpd_tls_ask_ccert = yes\nsmtpd_tls_CAfile = /srv/ca.pem\n{RESTRICTIONS}",
-}
-
-
-@pytest.mark.parametrize("kind", [Exim, Postfix])
-def test_a_certificate_counts_where_the_mail_server_has_verified_it(
-    kind: type[MailServer], tmp_path: Path, names: Nsd
-) -> None:
-    ours, theirs = Authority(), Authority("Another CA")
-    behind = kind(
-        tmp_path / "mail",
-        MAIL,
-        25,
-        domains=(THROUGH,),
-        certificate=ours.issue("mail.provider.example"),
-        settings=ASKS[kind],
-    )
-    behind.directory.mkdir(parents=True)
-    Path(ours.write(behind.directory)).chmod(0o644)
-    if isinstance(behind, Exim):
-        assert "sasl_method=" in ACL
-        behind.rcpt = ACL.replace("            sasl_method=", f"{TOLD}            sasl_method=")
-    text = CONFIGURATION.format(stage="refuse", fail="dunno") + BY_CERTIFICATE
-    policyd = Policyd(tmp_path / "mxward", text)
-    policyd.directory.mkdir()
-    (policyd.directory / "localdomains").write_text(f"{THROUGH}\n")
-    with behind, policyd:
-        assert shown(None, tmp_path) == 550
-        assert shown(ours.issue(PARTNER), tmp_path) == 250
-        assert shown(ours.issue("other.partner.example"), tmp_path) == 550
-        assert shown(theirs.issue(PARTNER), tmp_path) == 550, "anybody can say to be anybody"
-        assert shown(self_signed(PARTNER), tmp_path) == 550
-
-
-def shown(certificate: Issued | None, folder: Path) -> int:
-    """What a client with this certificate is told at RCPT."""
-    room.own(CLIENT)
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    if certificate is not None:
-        context.load_cert_chain(*certificate.write(folder, "client"))
-    with smtplib.SMTP(MAIL, 25, "n.client.example", 30, (CLIENT, 0)) as client:
-        client.starttls(context=context)
-        client.ehlo()
-        assert client.mail("a@client.example")[0] == 250
-        return client.rcpt(f"u@{THROUGH}")[0]
