@@ -88,6 +88,8 @@ def test_who_has_authenticated(told: dict[str, str], who: str | None) -> None:
         (Asker.POSTFIX, {"ccert_names": "a.example", "ccert_verified": "1"}, ()),
         (Asker.EXIM, {"ccert_names": "a.example|b.example", "ccert_verified": "1"},
          ("a.example", "b.example")),
+        (Asker.EXIM, {"ccert_names": "a.example||b.example|c.example", "ccert_verified": "1"},
+         ("c.example",)),
         (Asker.EXIM, {"ccert_names": "a.example", "ccert_verified": "0"}, ()),
         (Asker.EXIM, {"ccert_names": "a.example"}, ()),
         (Asker.EXIM, {"ccert_names": "", "ccert_verified": "1"}, ()),

@@ -259,6 +259,61 @@ def test_a_client_that_goes_away_harms_nobody(tmp_path: Path) -> None:
     play(tmp_path, scene)
 
 
+def test_who_asks_on_and_reads_no_answer_is_let_go(tmp_path: Path) -> None:
+    """Else answers would fill the memory."""
+
+    async def scene(bed: Bed) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(client, str(bed.path))
+            with pytest.raises(ConnectionError):
+                for _ in range(9_000):
+                    await loop.sock_sendall(client, question())
+                    await asyncio.sleep(0)
+        assert 'why="answers are not read"' in bed.log
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize("begun", [b"", b"request=exim\n"])
+def test_who_asks_nothing_is_let_go(tmp_path: Path, begun: bytes) -> None:
+    """Also where octets trickle in, of a question that has no end."""
+
+    async def scene(bed: Bed) -> None:
+        bed.answering.idle = 0.2
+        reader, writer = await bed.connect()
+        writer.write(EXIM)
+        assert (await reader.readline()).startswith(b"deny 5.7.1 ")
+        writer.write(begun)
+        while bed.answering.connections:
+            await asyncio.sleep(0.02)
+            if begun and not writer.is_closing():
+                writer.write(b"a")
+        assert await reader.read() == b""
+
+    play(tmp_path, scene)
+
+
+def test_who_waits_for_an_answer_is_not_let_go(tmp_path: Path) -> None:
+    async def scene(bed: Bed) -> None:
+        bed.answering.idle = 0.05
+        go_on = asyncio.Event()
+
+        async def hold(_: Question) -> None:
+            await go_on.wait()
+
+        bed.dns.hold = hold
+        reader, writer = await bed.connect()
+        writer.write(EXIM)
+        await asyncio.sleep(0.3)
+        go_on.set()
+        assert (await reader.readline()).startswith(b"deny 5.7.1 ")
+        writer.close()
+
+    play(tmp_path, scene)
+
+
 # -- the socket's file ------------------------------------------------------------------------
 
 

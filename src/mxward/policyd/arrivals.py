@@ -18,6 +18,7 @@ from mxward.policyd.questions import Asker, Malformed, Question
 
 __all__ = ["arrival"]
 
+_BETWEEN = re.compile(r"(?<!\|)\|(?!\|)")  # Exim doubles the sign where it is part of a name
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")  # RFC 3461 4
 _NOBODY = frozenset(("", "unknown"))
 
@@ -65,7 +66,7 @@ def _certified(question: Question) -> Iterator[str]:
     if question.asker is Asker.POSTFIX:
         names = [_XTEXT.sub(lambda found: chr(int(found[1], 16)), question.of("ccert_subject"))]
     elif question.of("ccert_verified") == "1":
-        names = question.of("ccert_names").split("|")
+        names = _BETWEEN.split(question.of("ccert_names"))
     else:
         names = []
     for name in names:

@@ -25,9 +25,11 @@ from mxward.smtp import loglines
 __all__ = ["Answering", "Connection"]
 
 IDLE = 600.0
-"""Seconds; Postfix lets go of a connection after 300 without a question."""
+"""Seconds for the next question to be whole; Postfix lets go of a connection after 300."""
 _MOST_WAITING = 100
 """Questions of one connection that wait; either program asks the next one once it is answered."""
+_MOST_UNREAD = 64 * 1024
+"""Octets of answers that the other end has not taken yet, while it goes on asking."""
 
 
 @dataclass(slots=True)
@@ -42,6 +44,7 @@ class Answering:
     recent: Recent
     connections: set[Connection] = field(default_factory=set)
     most: int = 2_000
+    idle: float = IDLE
     clock: Callable[[], float] = time.time
 
     def log(self, event: str, fields: Mapping[str, object]) -> None:
@@ -73,8 +76,11 @@ class Connection(asyncio.Protocol):
         self._wait_on()
 
     def data_received(self, data: bytes) -> None:
-        self._wait_on()
         try:
+            if self._transport is not None and (
+                self._transport.get_write_buffer_size() > _MOST_UNREAD
+            ):
+                raise Malformed("answers are not read")
             self._waiting.extend(self._questions.receive(data))
             if len(self._waiting) > _MOST_WAITING:
                 raise Malformed(f"more than {_MOST_WAITING} questions at once")
@@ -174,15 +180,19 @@ class Connection(asyncio.Protocol):
     def _say(self, octets: bytes) -> None:
         if self._transport is not None:
             self._transport.write(octets)
+            self._wait_on()
 
     def _wait_on(self) -> None:
         if self._idle is not None:
             self._idle.cancel()
-        self._idle = asyncio.get_running_loop().call_later(IDLE, self._expired)
+        idle = self._answering.idle
+        self._idle = asyncio.get_running_loop().call_later(idle, self._expired)
 
     def _expired(self) -> None:
-        if self._transport is not None and self._deciding is None:
-            self._transport.close()
+        if self._deciding is not None:
+            self._wait_on()
+        elif self._transport is not None:
+            self._transport.abort()  # what was answered and is not read yet, nobody waits for
 
 
 def _id() -> str:
