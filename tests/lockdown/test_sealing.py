@@ -135,6 +135,17 @@ def test_what_is_not_known_whole_is_unsure(door: FrontDoor) -> None:
     assert isinstance(seal(door=door), Unsure)
 
 
+@pytest.mark.parametrize("odd", ["240.0.0.1", "100::1"])
+def test_the_owner_of_a_domain_cannot_make_a_stranger_its_front_door(odd: str) -> None:
+    """Its MX may name any address; what is done with all others is what the rule does."""
+    hosts = (*DOOR.exchanges, Exchange(20, "odd.example", (address(odd),)))
+    found = seal(door=replace(DOOR, exchanges=hosts))
+    assert isinstance(found, Sealed)
+    assert found.verdict is Verdict.DENY
+    alone = seal(door=FrontDoor(Known.FOUND, hosts[1:]))
+    assert alone == LeftOut(DOMAIN, "nothing stands in front (no-scanner)")
+
+
 def test_what_needs_no_rule_is_left_out() -> None:
     own = replace(DOOR, exchanges=(Exchange(1, "mail.example", (SERVER,)),))
     unknown = replace(DOOR, exchanges=(Exchange(1, "mx.example", (address("192.0.2.1"),)),))

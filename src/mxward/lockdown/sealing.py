@@ -30,8 +30,9 @@ from mxward.networks import Address, Network, Networks, address, network
 __all__ = ["LeftOut", "Sealed", "Sealing", "Unsure", "Verdict"]
 
 _NAMELESS = ConfirmedNames(Known.ABSENT)
-# Nobody connects from these: class E (RFC 1112 4), and the discard prefix (RFC 6666).
-_STRANGERS = tuple(map(address, ("240.0.0.1", "100::1")))
+# Nobody connects from these: class E (RFC 1112 4), and the discard prefix (RFC 6666). Some of them
+# the owner of a domain can make its front door, so there are many.
+_STRANGERS = tuple(address(base) + n for n in range(1, 257) for base in ("240.0.0.0", "100::"))
 
 
 class Verdict(StrEnum):
@@ -97,7 +98,8 @@ class Sealing:
             return Unsure(domain, f"{missing.kind} {missing.name} cannot be looked up")
         trust = [t for t in self._trust if not t.recipients or domain in t.recipients]
         trusted = self._networks(trust)
-        decision = self._of_a_stranger(domain, door, trusted)
+        welcome = self._welcome(door)
+        decision = self._of_a_stranger(domain, door, (trusted, welcome))
         if decision is None:
             return LeftOut(domain, "everybody is trusted")
         if decision.door is Door.OUTSIDE:
@@ -113,7 +115,7 @@ class Sealing:
             return LeftOut(domain, f"{_known_by(beyond)} ({_place(beyond)}): use mxward policyd")
         exchanges = tuple(exchange.name for exchange in door.exchanges)
         verdict = _verdict(decision)
-        return Sealed(domain, verdict, door.scanners, exchanges, self._welcome(door), trusted)
+        return Sealed(domain, verdict, door.scanners, exchanges, welcome, trusted)
 
     def _networks(self, trust: Iterable[Trust]) -> Networks:
         members = tuple(t.network for t in trust if t.network is not None and _by_address(t))
@@ -122,9 +124,12 @@ class Sealing:
             found = self._trusted[members] = Networks(members)
         return found
 
-    def _of_a_stranger(self, domain: str, door: FrontDoor, trusted: Networks) -> Decision | None:
+    def _of_a_stranger(
+        self, domain: str, door: FrontDoor, let_in: tuple[Networks, Networks]
+    ) -> Decision | None:
         """None where nobody is a stranger."""
-        client = next((each for each in _STRANGERS if each not in trusted), None)
+        strangers = (s for s in _STRANGERS if not any(s in networks for networks in let_in))
+        client = next(strangers, None)
         if client is None:
             return None
         arrival = Arrival(client, self._server, "", "", f"x@{domain}", names=_NAMELESS)
