@@ -69,6 +69,7 @@ def test_nothing_is_refused_unasked(fronted: Place) -> None:
         ((), 1, "which addresses has the mail server?"),
         (("it.co.za",), 2, "name by --server one that serves these domains"),
         (("--server", "mail.example"), 2, "'mail.example' does not appear to be an IPv4"),
+        (("--server", "fe80::1%eth0"), 2, "name an address without a zone"),
         (("--server", "192.0.2.25", "--ports", "smtp"), 2, "'smtp': name ports as 25,26,2525"),
         (("--server", "192.0.2.25", "--ports", "25,70000"), 2, "name ports as 25,26,2525"),
         (("--server", "192.0.2.25", "--installed", "a b"), 1, "take a path of letters"),

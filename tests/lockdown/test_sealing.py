@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mxward import policy
 from mxward.domains import Domains
+from mxward.frontdoor import spf
 from mxward.lockdown.sealing import LeftOut, Sealed, Sealing, Unsure, Verdict
 from mxward.model import (
     NOT_ASKED,
@@ -144,6 +145,18 @@ def test_the_owner_of_a_domain_cannot_make_a_stranger_its_front_door(odd: str) -
     assert found.verdict is Verdict.DENY
     alone = seal(door=FrontDoor(Known.FOUND, hosts[1:]))
     assert alone == LeftOut(DOMAIN, "nothing stands in front (no-scanner)")
+
+
+@pytest.mark.parametrize("zone", ["eth0", "x\n0.0.0.0", "}\nflush\truleset\n#"])
+def test_the_zone_of_a_network_is_written_nowhere(zone: str) -> None:
+    """An SPF record may have any text in its place."""
+    networks = spf.read([f"v=spf1 ip6:2001:db8::%{zone}/32 -all"], "clean.example").networks
+    trust = Trust("anna", "a link", network=network(f"fe80::%{zone}/64"))
+    door = replace(DOOR, egress=Networks(networks), former=Networks())
+    found = seal(replace(RULES, trust=(trust,)), door)
+    assert isinstance(found, Sealed)
+    assert {str(net) for net in found.welcome} == {"198.51.100.1/32", "2001:db8::/32"}
+    assert [str(net) for net in found.trusted] == ["fe80::/64"]
 
 
 def test_what_needs_no_rule_is_left_out() -> None:

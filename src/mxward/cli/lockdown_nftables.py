@@ -48,6 +48,8 @@ def _servers(
     context: click.Context, option: click.Parameter, given: tuple[str, ...]
 ) -> tuple[Network, ...]:
     try:
+        if any("%" in each for each in given):
+            raise ValueError("name an address without a zone (%eth0)")
         return tuple(map(network, given))
     except ValueError as why:
         raise click.BadParameter(str(why), context, option) from None

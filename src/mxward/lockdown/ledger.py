@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mxward import domains as names
 from mxward.lockdown.groups import Group
 from mxward.lockdown.sealing import Verdict
-from mxward.networks import network
+from mxward.networks import Network, network
 
 __all__ = ["FILE", "Ledger", "read", "text"]
 
@@ -68,16 +69,28 @@ def read(told: str) -> Ledger:
 
 
 def _file(name: str) -> str:
-    if name.startswith("/") or ".." in name.split("/"):
+    if name.startswith("/") or {"", ".", ".."} & {*name.split("/")} or "\0" in name:
         raise ValueError(f"{name!r} is no file of these")
     return name
+
+
+def _domain(text: str) -> str:
+    if not names.is_normal(text) and names.normal(text) != text:
+        raise ValueError(f"{text!r} is no domain in its normal spelling")
+    return text
+
+
+def _network(text: str) -> Network:
+    if "%" in text:  # a zone, which may be any text
+        raise ValueError(f"{text!r} is no network")
+    return network(text)
 
 
 def _group(name: str, told: Mapping[str, Any]) -> Group:
     if not name.startswith("via_") or not _NAMED.issuperset(name):
         raise ValueError(f"{name!r} is no group")
     domains = {
-        str(domain): Verdict(verdict)
+        _domain(domain): Verdict(verdict)
         for verdict, some in told["domains"].items()
         for domain in some
     }
@@ -85,7 +98,7 @@ def _group(name: str, told: Mapping[str, Any]) -> Group:
         name=name,
         scanners=tuple(map(str, told["scanners"])),
         exchanges=tuple(map(str, told["exchanges"])),
-        welcome=tuple(map(network, told["welcome"])),
-        trusted=tuple(map(network, told["trusted"])),
+        welcome=tuple(map(_network, told["welcome"])),
+        trusted=tuple(map(_network, told["trusted"])),
         domains=dict(sorted(domains.items())),
     )
