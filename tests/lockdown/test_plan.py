@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mxward.lockdown.groups import grouped
 from mxward.lockdown.ledger import Ledger
 from mxward.lockdown.plan import Kept, plan
@@ -50,6 +52,17 @@ def test_a_front_door_that_shrank_by_more_than_half_waits() -> None:
     assert (accepted.groups, accepted.kept) == (grouped([less]), ())
     enough = sealed("a.example", *NETS[:3])
     assert plan([enough], before()).groups == grouped([enough])
+
+
+def test_where_it_waits_the_operators_word_counts_all_the_same() -> None:
+    """Mail that is refused by mistake must not go on being refused."""
+    trusted = Networks.of("192.0.2.7")
+    less = replace(sealed("a.example", NETS[0]), verdict=Verdict.WARN, trusted=trusted)
+    found = plan([less], before())
+    [kept] = found.groups
+    assert (kept.domains, kept.trusted) == ({"a.example": Verdict.WARN}, tuple(trusted))
+    assert kept.welcome == before().groups[0].welcome
+    assert [each.domain for each in found.kept] == ["a.example"]
 
 
 def test_another_scanner_is_news() -> None:

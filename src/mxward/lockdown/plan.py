@@ -8,7 +8,7 @@ is right, and all domains keep theirs where the inventory itself lost more than 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mxward.frontdoor.egress import halved
 from mxward.lockdown.groups import Group, grouped
@@ -59,7 +59,7 @@ def plan(
         if why is not None:
             kept.append(Kept(each.domain, why, had is not None))
             if had is not None:
-                sealed.append(_as_before(each.domain, had))
+                sealed.append(_kept(had, each))
         elif isinstance(each, Sealed):
             sealed.append(each)
         elif isinstance(each, LeftOut):
@@ -87,6 +87,15 @@ def _gone_from(had: Group | None, now: Sealed | LeftOut | Unsure) -> str | None:
             "its front door shrank by more than half" if halved(had.welcome, now.welcome) else None
         )
     return None
+
+
+def _kept(had: Group, now: Sealed | LeftOut | Unsure) -> Sealed:
+    """The old front door. Whom the operator trusts, and what is done with others, is no news of the
+    DNS: it counts at once, where it is known.
+    """
+    if isinstance(now, Sealed):
+        return replace(now, exchanges=had.exchanges, welcome=Networks(had.welcome))
+    return _as_before(now.domain, had)
 
 
 def _as_before(domain: str, had: Group) -> Sealed:
