@@ -18,6 +18,7 @@ MOVE = ("lockdown", "dns", "--move-to", "203.0.113.9")
         (("lockdown", "dns"), "say what to do"),
         ((*DROP, "--move-to", "203.0.113.9", "--zone", "it.co.za"), "say what to do"),
         (MOVE, "--zone ZONE go together"),
+        ((*MOVE, "--zone", "it.co.za", "it.co.za"), "moves for all its domains"),
         ((*DROP, "--zone", "it.co.za"), "--zone ZONE go together"),
         ((*MOVE, "--zone", "no zone"), "--zone: 'no zone' is no domain name"),
         (("lockdown", "dns", "--point-to", "nowhere"), '"nowhere" is no address'),
@@ -79,7 +80,7 @@ def test_a_ledger_that_is_none(place: Place, ledger: str, why: str) -> None:
 
 def test_domains_that_cannot_be_looked_at_are_named(place: Place) -> None:
     result = place.run(*DROP, "broken.example")
-    assert result.exit_code == 3
+    assert result.exit_code == 3, result.output
     assert "broken.example: what stands in front cannot be looked up" in result.output
     assert "broken.example" in Path("lockdown-dns/PLAN.md").read_text()
 

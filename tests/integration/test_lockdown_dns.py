@@ -175,6 +175,16 @@ def test_a_zone_that_is_not_ours_is_named_and_left_alone(here: Stand) -> None:
     assert not [path for path in here.scripts() if path.stem == "foreign.example"]
 
 
+def test_what_a_domain_needs_that_is_not_asked_for_stays(here: Stand) -> None:
+    told = here.plan("--drop", "hosting.example")
+    assert told["domains"] == 1
+    assert stays(told) == {
+        "mail.hosting.example": "the MX of own.example names mail.hosting.example",
+        "smtp.hosting.example": "mail.cname.example leads there, which stays",
+    }
+    assert here.scripts() == []
+
+
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_web_site_is_looked_for_only_when_asked_to(here: Stand, answers: bool) -> None:
     web = SmtpSink(here.directory / "web", MAIL, 443)

@@ -22,7 +22,8 @@ the zone is not as it was any more. Run it again at any time: what was done alre
 its way back.
 
 Names of web sites stay, unless --look shows that none answers there, or you say --even-so. Domains
-whose MX is the mail server itself are never touched.
+whose MX is the mail server itself are never touched. Where you name domains, all of the inventory
+is looked at all the same: what another domain needs stays.
 
 \b
 Examples: mxward lockdown dns --drop --look --primary 192.0.2.53
@@ -129,6 +130,8 @@ def dns(
         raise click.UsageError("say what to do: --drop, --point-to ADDRESS, or --move-to ADDRESS")
     if bool(move) != (zone is not None):
         raise click.UsageError("--move-to ADDRESS and --zone ZONE go together")
+    if move and (names or file):
+        raise click.UsageError("a mail server moves for all its domains: name none")
     run(
         given.Asked(
             path=path,

@@ -52,17 +52,26 @@ def run(asked: Asked) -> None:
         if not premises.named and not premises.servers:
             raise click.UsageError("the mail server is not known: name it in server.addresses")
         domains = list(audit_given.domains(config, asked.domains, asked.file).domains)
+        others = list(_others(config)) if asked.domains or asked.file else []
+    only = frozenset(domains) if others else None
     before = _before(asked)
     filed = _filed(asked)
     move = _move(asked, before)
     try:
         with problems():
             answers = asyncio.run(
-                ask(config, premises, domains, _records(filed), asked.primary, _name(move))
+                ask(
+                    config,
+                    premises,
+                    list(dict.fromkeys((*domains, *others))),
+                    _records(filed),
+                    asked.primary,
+                    _name(move),
+                )
             )
     except NoAnswers:
         fail("the DNS servers do not answer any more; nothing is written")
-    draft = _draft(asked, config, premises, answers, filed, move, before)
+    draft = _draft(asked, config, premises, answers, filed, move, before, only)
     folder = Folder(asked.out, compares=asked.compares, shows=asked.shows)
     try:
         tally = write(draft, folder)
@@ -72,6 +81,14 @@ def run(asked: Asked) -> None:
         fail(str(error))
     _tell(asked, tally, folder, draft)
     sys.exit(_code(asked, tally, folder))
+
+
+def _others(config: Config) -> Sequence[str]:
+    """The inventory: names that go may be needed by domains that are not asked for."""
+    try:
+        return tuple(audit_given.domains(config, (), None).domains)
+    except click.UsageError:
+        return ()
 
 
 def _before(asked: Asked) -> Kept:
@@ -132,8 +149,9 @@ def _draft(
     filed: dict[str, FiledZone],
     move: Move | None,
     before: Kept,
+    only: frozenset[str] | None,
 ) -> Draft:
-    looked = answers.looked
+    every = answers.looked
     certificates = _certificates(config)
     mine = frozenset(filed) if filed else None
     wish = Wish(
@@ -141,12 +159,14 @@ def _draft(
         point_to=asked.point_to,
         even_so=asked.even_so,
         keep=asked.keep,
-        web=asyncio.run(look_for_webs(_places(looked), premises.networks)) if asked.look else {},
+        web=asyncio.run(look_for_webs(_places(every), premises.networks)) if asked.look else {},
         certificates=frozenset(certificates),
         zones=mine,
         name_servers=asked.name_servers,
+        only=only,
         named=references(filed.values()),
     )
+    looked = [each for each in every if wish.wants(each)]
     if overlap := [a for a in (*asked.point_to, *asked.move_to) if a in premises.servers]:
         raise click.UsageError(f"{overlap[0]} is the mail server's address now")
     about = About(
@@ -163,8 +183,8 @@ def _draft(
     if asked.primary is not None:
         base = replace(base, server=f"{asked.primary[0]} {asked.primary[1]}")
     if move is None:
-        done = dropped(looked, wish)
-        return replace(base, dropped=done, zones=of_dropped(done), stands=standing(looked, {}))
+        done = dropped(every, wish)
+        return replace(base, dropped=done, zones=of_dropped(done), stands=standing(every, {}))
     plan = moved(looked, move, wish)
     new = tuple(c for c in plan.new if not _is_there(c.name, c.kind, c.becomes, answers))
     return replace(

@@ -170,3 +170,12 @@ def test_an_spf_record_that_is_changed_twice_is_lowered_once() -> None:
     parts = {part.step: part.changes for part in of_zone(Way.MOVE, sets, 300)}
     assert [c.becomes for c in parts["ttl"]] == [('"1"',)]
     assert [c.becomes for c in parts["settle"]] == [('"3"',)]
+
+
+def test_an_spf_record_that_names_what_stays_is_left_alone() -> None:
+    text = f"*.it.co.za A {MAIL}\nmail.it.co.za AAAA {MAIL6}\n"
+    text += 'it.co.za TXT "v=spf1 a:mail.it.co.za -all"'
+    wish = Wish(PREMISES.servers, even_so=True, keep=frozenset(("mail.*",)))
+    found = plan(text, wish)
+    assert [c.name for c in found.names] == ["*.it.co.za"]
+    assert found.spf == ()

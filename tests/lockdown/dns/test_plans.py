@@ -167,3 +167,20 @@ def test_scripts_that_are_no_more_meant_are_removed(tmp_path: Path) -> None:
     planned(made, tmp_path)
     assert not (tmp_path / "2-names" / "two.example.nsupdate").exists(), "it would drop what stays"
     assert (tmp_path / "2-names" / "it.co.za.nsupdate").exists()
+
+
+def test_zones_of_which_nothing_is_asked_or_known_stay_as_they_were(tmp_path: Path) -> None:
+    whole = draft(WISH)
+    planned(whole, tmp_path)
+    written = {path: path.read_bytes() for path in tmp_path.glob("*/*")}
+    ledger = (tmp_path / FILE).read_text()
+    kept = read(ledger.splitlines(keepends=True))
+    only = [each for each in whole.looked if each.domain == "two.example"]
+    done = dropped(whole.looked, replace(WISH, only=frozenset(("two.example",))))
+    part = replace(whole, looked=only, dropped=done, zones=of_dropped(done), before=kept)
+    planned(part, tmp_path)
+    broken = WORLD.copy()
+    broken.broken.add("smtp.it.co.za")
+    planned(replace(draft(WISH, world=broken), before=kept), tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.glob("*/*")} == written
+    assert (tmp_path / FILE).read_text() == ledger

@@ -45,7 +45,8 @@ def dropped(every: Sequence[Looked], wish: Wish) -> list[Dropped]:
                 going[each.name] = each.addresses
                 left |= {each.name} if _has_others(each, wish) else set()
     kept = frozenset(left)
-    found = (_one(looked, wish, stays, going, kept) for looked in every if not looked.why)
+    wanted = (looked for looked in every if not looked.why and wish.wants(looked))
+    found = (_one(looked, wish, stays, going, kept) for looked in wanted)
     return [each for each in found if each.names or each.spf or each.follows or each.stays]
 
 

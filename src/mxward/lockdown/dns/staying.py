@@ -50,7 +50,12 @@ class Wish:
     certificates: frozenset[str] = frozenset()  # names of the configured certificates
     zones: frozenset[str] | None = None  # those that are the operator's; None: any
     name_servers: frozenset[str] = frozenset()  # whose zones are the operator's; none: any
+    only: frozenset[str] | None = None  # the domains that are asked for; None: all
     named: Mapping[str, tuple[Reference, ...]] = field(default_factory=dict)  # in zone files
+
+    def wants(self, looked: Looked) -> bool:
+        """Whether a domain is asked for: of the others it matters what they need."""
+        return self.only is None or looked.domain in self.only
 
     def owns(self, looked: Looked) -> bool:
         """Whether the operator may change a domain's zone, as far as he has told."""
@@ -145,13 +150,15 @@ def _hold(named: Named, why: str, held: dict[str, str]) -> None:
 
 
 def _can_rewrite(looked: Looked, wish: Wish) -> bool:
-    if looked.why or not wish.owns(looked):
+    if looked.why or not wish.owns(looked) or not wish.wants(looked):
         return False
     return looked.txt is not None
 
 
 def _why_stays(each: Pointing, looked: Looked, wish: Wish, held: Mapping[str, str]) -> Stays | None:
     """Why a name stays, as far as its own domain tells, and what is `held`."""
+    if not wish.wants(looked):
+        return Stays(each.name, f"{looked.domain} is not asked for")
     if each.name in held:
         return Stays(each.name, held[each.name])
     if each.name in wish.keep or (each.label and f"{each.label}.*" in wish.keep):
