@@ -5,43 +5,32 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import click
-from cryptography import x509
 
-from mxward.audit.premises import Premises
 from mxward.cli import audit_given, zone_files
 from mxward.cli.lockdown_dns_asking import Asked as Answers
 from mxward.cli.lockdown_dns_asking import ask
+from mxward.cli.lockdown_dns_drafting import Given, draft_of
 from mxward.cli.lockdown_dns_files import Folder
 from mxward.cli.lockdown_dns_given import Asked
-from mxward.cli.lockdown_dns_web import look_for_webs
-from mxward.cli.lockdown_dns_writing import Draft, write
-from mxward.cli.options import fail, problems, remark
-from mxward.cli.screen import as_json
+from mxward.cli.lockdown_dns_shown import tell
+from mxward.cli.lockdown_dns_writing import write
+from mxward.cli.options import fail, problems
 from mxward.config import Config, load
 from mxward.lockdown.dns import kept
-from mxward.lockdown.dns.about import About, waiting
-from mxward.lockdown.dns.dropping import dropped
 from mxward.lockdown.dns.kept import Kept
-from mxward.lockdown.dns.looked import NO_FILES, Filed, Looked
-from mxward.lockdown.dns.moving import Move, moved, new_name
-from mxward.lockdown.dns.sets import of_dropped, of_moved, standing
-from mxward.lockdown.dns.staying import Wish
+from mxward.lockdown.dns.looked import NO_FILES, Filed
+from mxward.lockdown.dns.moving import Move, new_name
 from mxward.lockdown.dns.tally import Tally
-from mxward.lockdown.dns.zone_diff import FiledZone, references
+from mxward.lockdown.dns.zone_diff import FiledZone
 from mxward.lookup.bulk import NoAnswers
-from mxward.model import Kind, Known, Question
-from mxward.networks import Address, Networks
-from mxward.proxy.certificate_files import names_in
 
 __all__ = ["OTHER", "UNSURE", "run"]
 
 UNSURE, OTHER = 3, 4
-_SHOWN = 5
+"""Exit codes: some domains could not be looked at or written; what is there is something else."""
 
 
 def run(asked: Asked) -> None:
@@ -55,23 +44,9 @@ def run(asked: Asked) -> None:
         others = list(_others(config)) if asked.domains or asked.file else []
     only = frozenset(domains) if others else None
     before = _before(asked)
-    filed = _filed(asked)
-    move = _move(asked, before)
-    try:
-        with problems():
-            answers = asyncio.run(
-                ask(
-                    config,
-                    premises,
-                    list(dict.fromkeys((*domains, *others))),
-                    _records(filed),
-                    asked.primary,
-                    _name(move),
-                )
-            )
-    except NoAnswers:
-        fail("the DNS servers do not answer any more; nothing is written")
-    draft = _draft(asked, config, premises, answers, filed, move, before, only)
+    given = Given(asked, config, premises, only, before, _filed(asked), _move(asked, before))
+    answers = _answers(given, list(dict.fromkeys((*domains, *others))))
+    draft = draft_of(given, answers)
     folder = Folder(asked.out, compares=asked.compares, shows=asked.shows)
     try:
         tally = write(draft, folder)
@@ -79,8 +54,20 @@ def run(asked: Asked) -> None:
         fail(f"{error.filename or asked.out}: {error.strerror}")
     except ValueError as error:
         fail(str(error))
-    _tell(asked, tally, folder, draft)
+    tell(asked, tally, folder, draft.about)
     sys.exit(_code(asked, tally, folder))
+
+
+def _answers(given: Given, domains: Sequence[str]) -> Answers:
+    name = given.move.name if given.move else ""
+    filed = _records(given.filed)
+    try:
+        with problems():
+            return asyncio.run(
+                ask(given.config, given.premises, domains, filed, given.asked.primary, name)
+            )
+    except NoAnswers:
+        fail("the DNS servers do not answer any more; nothing is written")
 
 
 def _others(config: Config) -> Sequence[str]:
@@ -120,7 +107,7 @@ def _filed(asked: Asked) -> dict[str, FiledZone]:
     return found
 
 
-def _records(filed: dict[str, FiledZone]) -> Filed:
+def _records(filed: Mapping[str, FiledZone]) -> Filed:
     if not filed:
         return NO_FILES
     return lambda zone, name, kind: filed[zone].records(name, kind) if zone in filed else None
@@ -137,149 +124,7 @@ def _move(asked: Asked, before: Kept) -> Move | None:
     return Move(name, asked.zone, asked.move_to, asked.keep_spf)
 
 
-def _name(move: Move | None) -> str:
-    return move.name if move else ""
-
-
-def _draft(
-    asked: Asked,
-    config: Config,
-    premises: Premises,
-    answers: Answers,
-    filed: dict[str, FiledZone],
-    move: Move | None,
-    before: Kept,
-    only: frozenset[str] | None,
-) -> Draft:
-    every = answers.looked
-    certificates = _certificates(config)
-    mine = frozenset(filed) if filed else None
-    wish = Wish(
-        servers=premises.servers,
-        point_to=asked.point_to,
-        even_so=asked.even_so,
-        keep=asked.keep,
-        web=asyncio.run(look_for_webs(_places(every), premises.networks)) if asked.look else {},
-        certificates=frozenset(certificates),
-        zones=mine,
-        name_servers=asked.name_servers,
-        only=only,
-        named=references(filed.values()),
-    )
-    looked = [each for each in every if wish.wants(each)]
-    if overlap := [a for a in (*asked.point_to, *asked.move_to) if a in premises.servers]:
-        raise click.UsageError(f"{overlap[0]} is the mail server's address now")
-    about = About(
-        place=str(asked.out),
-        servers=premises.named or tuple(_addresses(premises.servers)),
-        ttl=asked.ttl,
-        exact=asked.primary is not None or mine is not None,
-        point_to=asked.point_to,
-        move=move,
-        certificates=certificates,
-        files=len(filed),
-    )
-    base = Draft(asked.way, about, looked, before=before, filed=filed, read=zone_files.read)
-    if asked.primary is not None:
-        base = replace(base, server=f"{asked.primary[0]} {asked.primary[1]}")
-    if move is None:
-        done = dropped(every, wish)
-        return replace(base, dropped=done, zones=of_dropped(done), stands=standing(every, {}))
-    plan = moved(looked, move, wish)
-    new = tuple(c for c in plan.new if not _is_there(c.name, c.kind, c.becomes, answers))
-    return replace(
-        base,
-        about=replace(about, moved=plan),
-        zones=of_moved(replace(plan, new=new), move.zone),
-        stands=standing(looked, {c.name: True for c in new}),
-        label=move.name.partition(".")[0],
-    )
-
-
-def _is_there(name: str, kind: str, values: Sequence[str], answers: Answers) -> bool:
-    answer = answers.named.get(Question(Kind(kind), name))
-    if answer is None or answer.state is not Known.FOUND:
-        return False
-    if kind != "TLSA" and sorted(answer.values) != sorted(values):
-        fail(f"{name} is there already, and leads elsewhere: {', '.join(answer.values)}")
-    return True
-
-
-def _places(looked: Sequence[Looked]) -> set[Address]:
-    return {address for each in looked for p in each.pointing for address in p.addresses}
-
-
-def _addresses(servers: Networks) -> list[Address]:
-    return [network.network_address for network in servers]
-
-
-def _certificates(config: Config) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-    for entry in config.tls.certificates:
-        try:
-            with open(entry.chain, "rb") as file:  # noqa: PTH123
-                chain = x509.load_pem_x509_certificates(file.read())
-        except (OSError, ValueError) as error:
-            remark(f"{entry.chain}: its names are not known: {error}")
-            continue
-        names |= dict.fromkeys(names_in(chain[0]))
-    return tuple(names)
-
-
 def _code(asked: Asked, tally: Tally, folder: Folder) -> int:
     if asked.compares and folder.changed:
         return OTHER
     return UNSURE if tally.unsure or tally.refused else 0
-
-
-def _tell(asked: Asked, tally: Tally, folder: Folder, draft: Draft) -> None:
-    if asked.json:
-        click.echo(as_json(_as_object(tally, folder, draft)))
-        return
-    if not asked.shows:
-        click.echo(f"{tally.domains:,} domains looked at; {len(tally.own):,} have no scanner")
-        for step, told in tally.ordered():
-            wait = f", then wait {waiting(told.wait)}" if told.wait else ""
-            done = f" (done before: {told.zones - told.pending:,})" * (told.zones > told.pending)
-            click.echo(f"  {step}: {told.pending:,} zones{done}{wait}")
-        if tally.stays:
-            click.echo(f"  {len(tally.stays):,} names stay; PLAN.md says why")
-        what = "would be other" if asked.compares else "written"
-        click.echo(f"{folder.place}: {folder.changed:,} files {what}, the others are as they were")
-        if not asked.compares:
-            click.echo(f"Go on with {folder.place / 'PLAN.md'}")
-    for name, why in (*tally.unsure, *tally.refused)[:_SHOWN]:
-        remark(f"{name}: {why}")
-    more = len(tally.unsure) + len(tally.refused) - _SHOWN
-    if more > 0:
-        remark(f"and {more:,} more; all are in domains.jsonl")
-
-
-def _as_object(tally: Tally, folder: Folder, draft: Draft) -> dict[str, Any]:
-    move = draft.about.move
-    return {
-        "way": str(tally.way),
-        "place": str(folder.place),
-        "changed": folder.changed,
-        "new_name": move.name if move else None,
-        "domains": tally.domains,
-        "steps": {
-            step: {
-                "zones": told.zones,
-                "pending": told.pending,
-                "wait": told.wait,
-                "folders": list(told.folders),
-            }
-            for step, told in tally.ordered()
-        },
-        "scanners": dict(sorted(tally.scanners.items())),
-        "own": tally.own,
-        "stays": [{"name": s.name, "why": s.why, "even_so": s.anyway} for s in tally.stays],
-        "breaks": {
-            str(what): {"count": tally.counts[what], "first": texts}
-            for what, texts in tally.breaks.items()
-        },
-        "unsure": dict(tally.unsure),
-        "refused": dict(tally.refused),
-        "left_out": dict(tally.left_out),
-    }

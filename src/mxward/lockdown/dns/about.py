@@ -28,7 +28,6 @@ class About:
     move: Move | None = None
     moved: Moved | None = None
     certificates: Sequence[str] = ()
-    files: int = 0  # zone files that were read
 
 
 def waiting(seconds: int) -> str:

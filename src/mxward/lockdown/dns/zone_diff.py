@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mxward.lockdown.dns.records import Change, Records
@@ -49,10 +49,17 @@ class FiledZone:
     path: str
     lines: tuple[str, ...]  # each with its end
     placed: tuple[Placed, ...]
+    by_name: dict[tuple[str, str], list[Placed]] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found: dict[tuple[str, str], list[Placed]] = {}
+        for each in self.placed:
+            found.setdefault((each.name, each.kind), []).append(each)
+        object.__setattr__(self, "by_name", found)
 
     def records(self, name: str, kind: str) -> Records:
         """The records of a name and type; no values where there are none."""
-        found = [each for each in self.placed if each.name == name and each.kind == kind]
+        found = self.by_name.get((name, kind), [])
         ttl = max((each.ttl for each in found), default=0)
         return Records(name, kind, ttl, tuple(sorted(each.value for each in found)))
 
@@ -115,7 +122,7 @@ def _without_soa(told: Iterable[tuple[str, str, int, str]]) -> set[tuple[str, st
 def _gone(before: FiledZone, changes: Sequence[Change]) -> Iterator[tuple[Placed, Change]]:
     """What is taken out. Raises ValueError where the file is not what the change knows."""
     for change in changes:
-        here = [p for p in before.placed if (p.name, p.kind) == (change.name, change.kind)]
+        here = before.by_name.get((change.name, change.kind), [])
         if sorted(p.value for p in here) != sorted(change.was):
             raise ValueError(f"{before.path} has other {change.kind} records of {change.name}")
         stay = change.becomes if change.was_ttl == change.ttl else ()
@@ -126,8 +133,11 @@ def _new(
     changes: Sequence[Change], gone: Mapping[Placed, Change]
 ) -> Iterator[tuple[Placed | None, Change, str]]:
     """What is put in: after which of those that go, the change, the value."""
+    first: dict[str, Placed] = {}
+    for placed in gone:
+        first.setdefault(placed.name, placed)
     for change in changes:
-        after = next((p for p in gone if p.name == change.name), None)
+        after = first.get(change.name)
         stay = change.was if change.was_ttl == change.ttl else ()
         for value in change.becomes:
             if value not in stay:
@@ -137,6 +147,9 @@ def _new(
 def _lines(
     before: FiledZone, gone: frozenset[Placed], new: Sequence[tuple[Placed | None, Change, str]]
 ) -> Iterator[str]:
+    instead: dict[Placed | None, list[str]] = {}
+    for after, change, value in new:
+        instead.setdefault(after, []).append(_line(change, value))
     at = 0
     said = ""  # whose name a line without one would have
     for placed in before.placed:
@@ -150,14 +163,13 @@ def _lines(
                 lines[0] = owner(placed.name) + lines[0]
             yield from lines
             said = placed.name
-        for after, change, value in new:
-            if after == placed:
-                yield _line(change, value)
-                said = change.name
+        if placed in instead:
+            yield from instead[placed]
+            said = placed.name
     rest = before.lines[at:]
     yield from rest
     last = (rest or before.lines or ("\n",))[-1]
-    added = [_line(change, value) for after, change, value in new if after is None]
+    added = instead.get(None, [])
     if added and not last.endswith("\n"):
         yield "\n"
     yield from added
