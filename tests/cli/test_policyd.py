@@ -86,6 +86,30 @@ def test_it_says_where_it_listens_and_answers_there(started: Running, place: Pat
         assert client.recv(100) == b"pass\n"
 
 
+def test_what_is_not_in_the_inventory_is_the_mail_servers_business(started: Running) -> None:
+    assert asked(started, "u@far.example") == b"action=DUNNO\n\n"
+
+
+def test_a_reload_is_in_force_for_the_next_question(started: Running, place: Path) -> None:
+    path = place / "mxward.toml"
+    contact = '[policy]\nstage = "refuse"\n[server]\ncontact = "new@provider.example"'
+    path.write_text(path.read_text().replace("[server]", contact))
+    started.process.send_signal(signal.SIGHUP)
+    started.until("event=reloaded")
+    told = asked(started, "shaun@it.co.za")
+    assert told.startswith(b"action=451 4.4.3 Cannot tell just now whether mail for it.co.za")
+    assert b"Questions: new@provider.example (id " in told
+
+
+def asked(one: Running, recipient: str) -> bytes:
+    """What Postfix is answered about a recipient of a stranger's mail."""
+    port = int(one.ready.partition("127.0.0.1:")[2].split()[0])
+    with socket.create_connection(("127.0.0.1", port), 30) as client:
+        about = f"client_address=4.3.90.120\nrecipient={recipient}\n\n"
+        client.sendall(f"request=smtpd_access_policy\nprotocol_state=RCPT\n{about}".encode())
+        return client.recv(1_000)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_ends_when_it_is_told_to(started: Running, place: Path, number: signal.Signals) -> None:
     begun = time.monotonic()
@@ -100,11 +124,7 @@ def test_where_the_dns_and_the_store_are_away_it_still_answers(place: Path) -> N
     """Nothing is remembered and nothing can be looked up: that is deferred only where enforced."""
     (place / "store.db").write_bytes(b"no store" * 1_000)
     one = Running(place, 'listen = ["127.0.0.1:0"]')
-    port = int(one.ready.partition("listen=127.0.0.1:")[2].split()[0])
-    with socket.create_connection(("127.0.0.1", port), 10) as client:
-        asked = b"client_address=4.3.90.120\nrecipient=shaun@it.co.za\n\n"
-        client.sendall(b"request=smtpd_access_policy\nprotocol_state=RCPT\n" + asked)
-        assert client.recv(100) == b"action=DUNNO\n\n"  # stage observe
+    assert asked(one, "shaun@it.co.za") == b"action=DUNNO\n\n"  # stage observe
     one.process.terminate()
     assert one.process.stdout is not None
     told = one.process.stdout.read()
