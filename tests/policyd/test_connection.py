@@ -21,7 +21,7 @@ from mxward.lookup.names import ClientNames
 from mxward.model import Question, Rules, Scanner, Stage
 from mxward.networks import Networks
 from mxward.policyd.connection import Answering
-from mxward.policyd.service import serve, unix_socket
+from mxward.policyd.service import remove_left_over, serve, unix_socket
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
 from mxward.proxy.recent import Recent
@@ -363,9 +363,12 @@ def test_a_socket_that_nobody_listens_at_makes_room(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o660
     with pytest.raises(OSError, match="in use"):
         unix_socket(path)
+    remove_left_over(path)  # as another policyd does at its end
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
         client.connect(str(path))
     listener.close()
+    remove_left_over(path)
+    assert not path.exists()
 
 
 def test_what_is_no_socket_stays(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -39,6 +40,7 @@ def policyd(path: Path) -> None:
     from mxward.cli.policyd_loaded import listeners, read
     from mxward.cli.policyd_serving import serve
     from mxward.config import load
+    from mxward.policyd.service import remove_left_over
 
     with problems():
         loaded = read(load(path))
@@ -49,4 +51,5 @@ def policyd(path: Path) -> None:
             for listener in opened:
                 listener.close()
             if loaded.config.policyd.socket:
-                Path(loaded.config.policyd.socket).unlink(missing_ok=True)
+                with suppress(OSError):
+                    remove_left_over(Path(loaded.config.policyd.socket))

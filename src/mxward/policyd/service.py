@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mxward.policyd.connection import Answering, Connection
 
-__all__ = ["serve", "unix_socket"]
+__all__ = ["remove_left_over", "serve", "unix_socket"]
 
 _BACKLOG = 512
 _DRAIN = 5.0
@@ -26,8 +26,7 @@ def unix_socket(path: Path) -> socket.socket:
     """
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        if _is_left_over(path):
-            path.unlink()
+        remove_left_over(path)
         mask = os.umask(0o117)
         try:
             listener.bind(str(path))
@@ -39,6 +38,15 @@ def unix_socket(path: Path) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def remove_left_over(path: Path) -> None:
+    """The socket goes, unless somebody listens there: another policyd may have come meanwhile.
+
+    Raises OSError.
+    """
+    if _is_left_over(path):
+        path.unlink(missing_ok=True)
 
 
 def _is_left_over(path: Path) -> bool:
