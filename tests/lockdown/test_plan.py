@@ -87,3 +87,9 @@ def test_an_inventory_that_lost_more_than_half_keeps_all_rules() -> None:
     assert plan([sealed("a.example")], was, accepts=True).groups == before().groups
     most = [sealed("a.example"), sealed("b.example")]
     assert list(plan(most, was).verdicts) == ["a.example", "b.example"]
+
+
+def test_an_inventory_of_which_half_is_left_is_believed() -> None:
+    was = before("a.example", "b.example")
+    found = plan([sealed("a.example")], was)
+    assert (list(found.verdicts), found.kept) == (["a.example"], ())
