@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from mxward.cli.lockdown_files import put
 from mxward.demo.zone import parse
+from mxward.lockdown import ledger
 from mxward.store.database import Store
 from tests.cli.place import Place
 
@@ -227,7 +229,10 @@ def test_a_damaged_ledger_stops_everything(started: Place) -> None:
     before = written(started)
     result = started.run("lockdown", "exim", *HERE, "example.org")
     assert (result.exit_code, written(started)) == (1, before)
-    assert result.output == "mxward: out/mxward.json: no ledger of mxward lockdown (KeyError)\n"
+    assert result.output == (
+        "mxward: out/mxward.json: no ledger of mxward lockdown (KeyError); put the file of the "
+        "last run back, or remove it: no old rule is kept then\n"
+    )
 
 
 # -- postfix ----------------------------------------------------------------------------------
@@ -267,3 +272,23 @@ def test_a_main_cf_that_cannot_be_read(started: Place, content: bytes | None, sa
         Path("no.cf").write_bytes(content)
     result = started.run("lockdown", "postfix", "--main-cf", "no.cf", "example.org")
     assert (result.exit_code, result.output) == (1, f"mxward: {said}\n")
+
+
+def test_what_is_installed_goes_before_what_was_only_written(started: Place) -> None:
+    installed = started.folder / "etc"
+    words = ["lockdown", "exim", "--out", "out", "--installed", str(installed), "example.org"]
+    started.shown(*words)
+    installed.mkdir()
+    (installed / "mxward.json").write_text("{}")
+    result = started.run(*words)
+    assert (result.exit_code, "etc/mxward.json: no ledger" in result.output) == (1, True)
+
+
+def test_where_it_fails_half_way_the_ledger_tells_of_nothing_new(tmp_path: Path) -> None:
+    """Files in the order they were made in (what names others comes after them), it the last."""
+    files: dict[str, bytes] = {ledger.FILE: b"{}", "networks/via_x": b"x\n"}
+    files["domains"] = "no octets"  # type: ignore[assignment]
+    with pytest.raises(TypeError):
+        put(tmp_path, files)
+    there = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]
+    assert there == ["networks/via_x"]

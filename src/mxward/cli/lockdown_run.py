@@ -67,8 +67,11 @@ def _before(asked: Asked) -> Ledger:
             return ledger.read(path.read_text("utf-8"))
         except FileNotFoundError:
             continue
-        except (OSError, ValueError) as error:
-            fail(f"{path}: {getattr(error, 'strerror', None) or error}")
+        except OSError as error:
+            fail(f"{path}: {error.strerror}")
+        except ValueError as error:
+            mend = "put the file of the last run back, or remove it: no old rule is kept then"
+            fail(f"{path}: {error}; {mend}")
     return Ledger()
 
 
