@@ -22,6 +22,7 @@ from mxward.lockdown.dns.zone_diff import FiledZone, Read, difference, edited
 
 __all__ = ["Draft", "write"]
 
+_LONGEST = 240  # characters of a file's name, less what it ends in
 _NEVER: Callable[[Change], bool] = lambda change: False  # noqa: E731
 
 
@@ -98,6 +99,8 @@ def _write_zone(
     zone: str, sets: Sequence[Set], draft: Draft, folder: Folder, tally: Tally
 ) -> set[str]:
     """Write the files of a zone; their names. Raises ValueError before anything is written."""
+    if len(zone) > _LONGEST:
+        raise ValueError("its name is too long to be a file's")
     parts = list(of_zone(draft.way, sets, draft.about.ttl))
     scripts = [
         (script(zone, part.changes, draft.server), script(zone, part.back, draft.server))

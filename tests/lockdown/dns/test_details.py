@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 import pytest
 
+from mxward.lockdown.dns.about import About
 from mxward.lockdown.dns.dropping import Dropped, dropped
 from mxward.lockdown.dns.kept import Set, carried
-from mxward.lockdown.dns.looked import Filed
+from mxward.lockdown.dns.looked import Filed, Looked, Named
+from mxward.lockdown.dns.moving import Move, moved
 from mxward.lockdown.dns.nsupdate import script
 from mxward.lockdown.dns.records import Change, Records
+from mxward.lockdown.dns.spelling import quoted, unquoted
 from mxward.lockdown.dns.staying import Reference, Wish
 from mxward.lockdown.dns.steps import Way, of_zone
+from mxward.lockdown.dns.tally import Tally
+from mxward.lockdown.dns.telling import plan as told_plan
 from mxward.model import Known
 from tests.lockdown.dns.world import ELSEWHERE, MAIL, MAIL6, PREMISES, World, looked
 
@@ -179,3 +185,32 @@ def test_an_spf_record_that_names_what_stays_is_left_alone() -> None:
     found = plan(text, wish)
     assert [c.name for c in found.names] == ["*.it.co.za"]
     assert found.spf == ()
+
+
+def test_names_of_others_are_no_markup() -> None:
+    text = f"mail.it.co.za A {MAIL}\nit.co.za NS <b>.evil.example."
+    (found,) = looked(["it.co.za"], world(text))
+    assert found.servers == ("ns1.hosting.example",)
+    every = [Looked("a.example", why="<b> and `c` and [d](e)", unsure=True)]
+    tally = Tally(Way.DROP)
+    tally.look(every)
+    told = told_plan(tally, About("out", (ip_address(MAIL),), 300, exact=True))
+    assert "- a.example: &lt;b> and 'c' and (d)(e)\n" in told
+
+
+def test_a_long_spf_record_may_grow_by_what_goes_but_not_by_what_comes() -> None:
+    many = " ".join(f"ip4:198.18.0.{n}" for n in range(10, 36))
+    text = f"v=spf1 a:mail.it.co.za {many} -all"
+    assert 430 < len(text) < 450
+    here = world(f"mail.it.co.za A {MAIL}\nmail.it.co.za AAAA {MAIL6}")
+    record = Records("it.co.za", "TXT", 60, (quoted(text),))
+    (found,) = looked(["it.co.za"], here)
+    found = replace(found, txt=record, spf=(Named("mail.it.co.za", "mail.it.co.za"),))
+    (done,) = dropped([found], DROP)
+    assert f"ip4:{MAIL} ip6:{MAIL6}" in unquoted(done.spf[0].becomes[0])
+    move = Move("x0123456789.it.co.za", "it.co.za", (ip_address("203.0.113.9"),))
+    plan = moved([found], move, DROP)
+    assert plan.adding == ()
+    assert plan.by_hand == (
+        ("it.co.za", f"the SPF record of it.co.za would have {len(text) + 16} octets"),
+    )

@@ -18,6 +18,7 @@ from mxward.lockdown.dns.about import About
 from mxward.lockdown.dns.dropping import dropped
 from mxward.lockdown.dns.kept import FILE, read
 from mxward.lockdown.dns.moving import Move, moved, new_name
+from mxward.lockdown.dns.records import Change
 from mxward.lockdown.dns.sets import of_dropped, of_moved, standing
 from mxward.lockdown.dns.staying import Wish
 from mxward.lockdown.dns.steps import Way
@@ -184,3 +185,13 @@ def test_zones_of_which_nothing_is_asked_or_known_stay_as_they_were(tmp_path: Pa
     planned(replace(draft(WISH, world=broken), before=kept), tmp_path)
     assert {path: path.read_bytes() for path in tmp_path.glob("*/*")} == written
     assert (tmp_path / FILE).read_text() == ledger
+
+
+def test_a_zone_whose_name_is_no_file_s_is_refused_alone(tmp_path: Path) -> None:
+    made = draft(WISH)
+    long = ".".join(["a" * 60] * 4)
+    change = Change(f"mail.{long}", "A", (MAIL,), (), 60, 60)
+    zones = {**made.zones, long: {"names": (change,)}}
+    _, tally = planned(replace(made, zones=zones), tmp_path)
+    assert [zone for zone, _ in tally.refused] == [long]
+    assert list(tmp_path.glob("*/it.co.za.*"))

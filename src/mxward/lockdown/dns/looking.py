@@ -20,6 +20,7 @@ from mxward.audit.services import within
 from mxward.audit.survey import Surveyed, survey
 from mxward.domains import parents
 from mxward.frontdoor.hosts import questions
+from mxward.frontdoor.records import host
 from mxward.lockdown.dns.looked import NO_FILES, Filed, Looked, Named, Pointing
 from mxward.lockdown.dns.records import Records
 from mxward.lockdown.dns.texts import not_the_same, terms_in, txt_of
@@ -143,7 +144,7 @@ def _looked(
     premises: Premises,
 ) -> Looked:
     domain = found.domain
-    servers = tuple(sorted(values_of(facts, Kind.NS, zone)))
+    servers = tuple(sorted(filter(None, map(host, values_of(facts, Kind.NS, zone)))))
     lost = [q for q in found.failed if _matters(q, domain)]
     lost += [q for q in _further(domain, names, facts) if facts[q].state is Known.FAILED]
     terms = terms_in(values_of(facts, Kind.TXT, domain), domain)

@@ -91,7 +91,8 @@ def _spf(looked: Looked, move: Move, wish: Wish) -> tuple[Change | None, Change 
     if txt is None:
         raise ValueError("its TXT records cannot be told exactly: give the zone's file")
     leading = [named.name for named in looked.spf]
-    first = spf.changed(txt, spf.adding(looked.domain, wish.servers, leading, move.to))
+    rewrite = spf.adding(looked.domain, wish.servers, leading, move.to)
+    first = spf.changed(txt, rewrite, spf.MOST)
     if not wish.owns(looked):
         if first:
             raise ValueError(f"the zone {looked.zone} is not yours")

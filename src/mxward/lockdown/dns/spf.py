@@ -15,16 +15,17 @@ from mxward.lockdown.dns.spelling import quoted, unquoted
 from mxward.model import Kind
 from mxward.networks import Address, Network, Networks
 
-__all__ = ["adding", "changed", "naming", "removing"]
+__all__ = ["MOST", "adding", "changed", "naming", "removing"]
 
-_MOST = 450  # octets of all TXT records of a name (RFC 7208 3.4)
+MOST = 450
+"""Octets of all TXT records of a name that everybody can read (RFC 7208 3.4)."""
 
 Rewrite = Callable[[str], str]
 
 
-def changed(txt: Records, rewrite: Rewrite) -> Change | None:
+def changed(txt: Records, rewrite: Rewrite, most: int | None = None) -> Change | None:
     """The change of a domain's TXT records that such a rewriting of its SPF record makes; None
-    where it makes none. Raises ValueError where it would become too long to be read by everybody.
+    where it makes none. Raises ValueError where it would grow, and have more than `most` octets.
     """
     at = [n for n, value in enumerate(txt.values) if _is_spf(value)]
     if len(at) != 1:
@@ -35,7 +36,7 @@ def changed(txt: Records, rewrite: Rewrite) -> Change | None:
         return None
     others = [value for n, value in enumerate(txt.values) if n != at[0]]
     values = tuple(sorted((*others, quoted(after))))
-    if len(after) > max(_MOST, len(before)):
+    if most is not None and len(after) > max(most, len(before)):
         raise ValueError(f"the SPF record of {txt.name} would have {len(after)} octets")
     return Change(txt.name, "TXT", txt.values, values, txt.ttl, txt.ttl)
 

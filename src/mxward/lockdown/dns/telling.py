@@ -12,6 +12,8 @@ from mxward.lockdown.dns.telling_steps import steps
 
 __all__ = ["plan"]
 
+_PLAIN = str.maketrans({"<": "&lt;", "`": "'", "[": "(", "]": ")"})
+
 
 def plan(tally: Tally, about: About) -> str:
     """All of it, as Markdown."""
@@ -200,5 +202,6 @@ def _trimmed(body: Iterable[str]) -> list[str]:
 
 
 def _some(lines: Sequence[str]) -> list[str]:
+    """The first of them. What others wrote into their zones is no markup."""
     more = [f"- and {len(lines) - MOST * 10:,} more"] if len(lines) > MOST * 10 else []
-    return [*lines[: MOST * 10], *more]
+    return [*(line.translate(_PLAIN) for line in lines[: MOST * 10]), *more]
