@@ -79,7 +79,19 @@ def test_network(text: str, read: str) -> None:
     assert str(network(text)) == read
 
 
-@pytest.mark.parametrize("text", ["", "192.0.2.1/24", "192.0.2.0/33", "192.0.2", "it.co.za", "::g"])
+def test_a_zone_is_no_part_of_an_address() -> None:
+    """It may be any text: a line end, and a rule behind it."""
+    assert str(address("fe80::1%eth0")) == "fe80::1"
+    assert str(address("2001:db8::%x\n192.0.2.66\tOK")) == "2001:db8::"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "192.0.2.1/24", "192.0.2.0/33", "192.0.2", "it.co.za", "::g"),
+        *("fe80::%eth0/64", "2001:db8::%x\n192.0.2.66\tOK\n#/32"),
+    ],
+)
 def test_what_is_no_network(text: str) -> None:
     with pytest.raises(ValueError):
         network(text)

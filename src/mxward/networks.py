@@ -28,16 +28,22 @@ WIDEST = {4: 16, 6: 32}
 
 
 def address(text: str) -> Address:
-    """Read an address; an IPv4-mapped one becomes IPv4. Raises ValueError."""
-    found = ip_address(text)
+    """Read an address; an IPv4-mapped one becomes IPv4. Raises ValueError.
+
+    The zone of an IPv6 address (RFC 4007 11) is left out: it is this machine's business, and may be
+    any text.
+    """
+    found = ip_address(text.partition("%")[0] if ":" in text else text)
     return getattr(found, "ipv4_mapped", None) or found
 
 
 def network(text: str) -> Network:
     """Read a network or a single address; host bits must be zero. Raises ValueError.
 
-    An IPv4-mapped one becomes IPv4.
+    An IPv4-mapped one becomes IPv4. There are no zones (`fe80::%eth0/64`).
     """
+    if "%" in text:
+        raise ValueError(f"{text!r} has a zone")
     found = ip_network(text)
     if isinstance(found, IPv6Network) and found.prefixlen >= 96:
         mapped = found.network_address.ipv4_mapped

@@ -78,6 +78,7 @@ def test_what_is_around_a_host_counts() -> None:
         "ip4:192.0.2.256",
         "ip4:",
         "ip6:nonsense",
+        "ip6:2001:db8::%x/32",
         "a/33",
         "a//129",
         "a/24/64",

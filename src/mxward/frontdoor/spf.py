@@ -89,6 +89,8 @@ def _mechanism(mechanism: str, separator: str, rest: str, name: str) -> Record:
     """Raises ValueError where the mechanism cannot be read or names no finite set."""
     match mechanism, separator:
         case "ip4" | "ip6", ":":
+            if "%" in rest:  # a zone may be any text, and would be in whatever is written of it
+                raise ValueError(rest)
             return Record(networks=(ip_network(rest, strict=False),))
         case ("include", ":") | ("redirect", "="):
             return Record(includes=(_host(rest),))

@@ -69,4 +69,4 @@ class Diversion:
             (port,) = struct.unpack_from("!H", answer, 2)
             length = 4 if connection.family == socket.AF_INET else 16
             host = socket.inet_ntop(connection.family, answer[begin : begin + length])
-        return networks.address(host.partition("%")[0]), port
+        return networks.address(host), port
