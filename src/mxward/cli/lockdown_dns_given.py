@@ -57,7 +57,7 @@ def addresses(option: str, texts: Iterable[str]) -> tuple[Address, ...]:
             address = networks.address(text)
         except ValueError:
             raise click.UsageError(f'{option}: "{text}" is no address') from None
-        if address.is_unspecified or address.is_multicast or getattr(address, "scope_id", None):
+        if address.is_unspecified or address.is_multicast or address.is_link_local:
             raise click.UsageError(f'{option}: nothing can be reached at "{text}"')
         found[address] = None
     return tuple(sorted(found, key=lambda a: (a.version, int(a))))

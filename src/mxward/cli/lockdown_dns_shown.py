@@ -10,7 +10,7 @@ from mxward.cli.lockdown_dns_files import Folder
 from mxward.cli.lockdown_dns_given import Asked
 from mxward.cli.options import remark
 from mxward.cli.screen import as_json
-from mxward.lockdown.dns.about import About, waiting
+from mxward.lockdown.dns.about import About, count, waiting
 from mxward.lockdown.dns.tally import Tally
 
 __all__ = ["tell"]
@@ -24,15 +24,19 @@ def tell(asked: Asked, tally: Tally, folder: Folder, about: About) -> None:
         click.echo(as_json(_as_object(tally, folder, about)))
         return
     if not asked.shows:
-        click.echo(f"{tally.domains:,} domains looked at; {len(tally.own):,} have no scanner")
+        own = f"; the mail server is the MX of {len(tally.own):,}" if tally.own else ""
+        click.echo(f"{count(tally.domains, 'domain')} looked at{own}")
         for step, told in tally.ordered():
-            wait = f", then wait {waiting(told.wait)}" if told.wait else ""
-            done = f" (done before: {told.zones - told.pending:,})" * (told.zones > told.pending)
-            click.echo(f"  {step}: {told.pending:,} zones{done}{wait}")
+            wait = about.wait(told.wait)
+            then = f", then wait {waiting(wait)}" if wait and told.pending else ""
+            done = f"; done before: {told.zones - told.pending:,}" * (told.zones > told.pending)
+            click.echo(f"  {step}: {count(told.pending, 'zone')}{then}{done}")
         if tally.stays:
-            click.echo(f"  {len(tally.stays):,} names stay; PLAN.md says why")
+            click.echo(f"  {count(len(tally.stays), 'name')} to stay; PLAN.md says why")
         what = "would be other" if asked.compares else "written"
-        click.echo(f"{folder.place}: {folder.changed:,} files {what}, the others are as they were")
+        click.echo(
+            f"{folder.place}: {count(folder.changed, 'file')} {what}, the others are as they were"
+        )
         if not asked.compares:
             click.echo(f"Go on with {folder.place / 'PLAN.md'}")
     for name, why in (*tally.unsure, *tally.refused)[:_SHOWN]:

@@ -29,6 +29,10 @@ class About:
     moved: Moved | None = None
     certificates: Sequence[str] = ()
 
+    def wait(self, seconds: int) -> int:
+        """How long to wait, where a resolver told only what is left of a time."""
+        return seconds if self.exact or not seconds else max(seconds, _DAY)
+
 
 def waiting(seconds: int) -> str:
     """A time, for people."""

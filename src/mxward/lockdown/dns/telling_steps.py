@@ -10,8 +10,6 @@ from mxward.lockdown.dns.tally import MOST, StepTally, Tally
 
 __all__ = ["steps"]
 
-_DAY = 86_400
-
 
 def steps(tally: Tally, about: About) -> Iterator[tuple[str, Iterable[str]]]:
     """Each with its title."""
@@ -66,7 +64,7 @@ def _step(step: str, told: StepTally, tally: Tally, about: About) -> Iterator[st
     yield f"{count(told.records, 'record set')} in {count(told.pending, 'zone')}{also}."
     yield ""
     yield from _shell(*(_loop(folder, "nsupdate") for folder in told.folders))
-    wait = told.wait if about.exact else max(told.wait, _DAY if told.wait else 0)
+    wait = about.wait(told.wait)
     if wait and step != "settle":
         yield f"Then wait {waiting(wait)}: so long the old records may be remembered."
         yield ""
