@@ -148,15 +148,16 @@ def test_the_owner_of_a_domain_cannot_make_a_stranger_its_front_door(odd: str) -
 
 
 @pytest.mark.parametrize("zone", ["eth0", "x\n0.0.0.0", "}\nflush\truleset\n#"])
-def test_the_zone_of_a_network_is_written_nowhere(zone: str) -> None:
-    """An SPF record may have any text in its place."""
+def test_the_zone_of_a_network_never_comes_in(zone: str) -> None:
+    """An SPF record, or an address, may have any text in its place; a trusted network has none."""
     networks = spf.read([f"v=spf1 ip6:2001:db8::%{zone}/32 -all"], "clean.example").networks
-    trust = Trust("anna", "a link", network=network(f"fe80::%{zone}/64"))
-    door = replace(DOOR, egress=Networks(networks), former=Networks())
-    found = seal(replace(RULES, trust=(trust,)), door)
+    hosts = (*DOOR.exchanges, Exchange(20, "mx2.example", (address(f"2001:db8::1%{zone}"),)))
+    door = replace(DOOR, exchanges=hosts, egress=Networks(networks), former=Networks())
+    found = seal(door=door)
     assert isinstance(found, Sealed)
-    assert {str(net) for net in found.welcome} == {"198.51.100.1/32", "2001:db8::/32"}
-    assert [str(net) for net in found.trusted] == ["fe80::/64"]
+    assert {str(net) for net in found.welcome} == {"198.51.100.1/32", "2001:db8::1/128"}
+    with pytest.raises(ValueError, match="has a zone"):
+        network(f"fe80::%{zone}/64")
 
 
 def test_what_needs_no_rule_is_left_out() -> None:

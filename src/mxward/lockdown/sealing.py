@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv6Network
 
 from mxward import policy
 from mxward.model import (
@@ -122,7 +121,7 @@ class Sealing:
         members = tuple(t.network for t in trust if t.network is not None and _by_address(t))
         found = self._trusted.get(members)
         if found is None:
-            found = self._trusted[members] = Networks(map(_plain, members))
+            found = self._trusted[members] = Networks(members)
         return found
 
     def _of_a_stranger(
@@ -140,22 +139,13 @@ class Sealing:
         kept = self._welcomes.get(id(door))
         if kept is None:
             hosts = (network(str(address)) for address in door.addresses)
-            every = Networks(map(_plain, (*hosts, *door.egress, *door.former)))
+            every = Networks((*hosts, *door.egress, *door.former))
             kept = self._welcomes[id(door)] = (door, every)
         return kept[1]
 
 
 def _by_address(trust: Trust) -> bool:
     return trust.network is not None and not trust.senders
-
-
-def _plain(net: Network) -> Network:
-    """The same addresses, without a zone (`%eth0`, RFC 4007 11). That may be any text, and come by
-    a scanner's SPF record: in another program's file it would be lines of its own.
-    """
-    if isinstance(net, IPv6Network) and net.network_address.scope_id is not None:
-        return IPv6Network((int(net.network_address), net.prefixlen))
-    return net
 
 
 def _verdict(decision: Decision) -> Verdict:
