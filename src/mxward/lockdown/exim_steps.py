@@ -1,6 +1,7 @@
 """What an operator does with the rules for Exim: where each way of packaging it lets them in.
 
-Debian's hook is tried by the tests; those of cPanel and DirectAdmin are by what their users publish.
+Debian's hook is tried by the tests; those of cPanel and DirectAdmin are by what their users
+publish.
 """
 
 from __future__ import annotations
