@@ -20,7 +20,7 @@ from mxward.lookup.fake import FakeResolver
 from mxward.lookup.names import ClientNames
 from mxward.model import Question, Rules, Scanner, Stage
 from mxward.networks import Networks
-from mxward.policyd.connection import Answering
+from mxward.policyd.connection import Answering, Manner
 from mxward.policyd.service import remove_left_over, serve, unix_socket
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
@@ -60,13 +60,12 @@ class Bed:
             client_told=True,
         )
         doors = Doors(self.dns, scanners, Recollection(), time.time)
+        names = ClientNames(self.dns, time.time)
+        decider = Decider(rules, doors, names, clock=lambda: self.clock())
         self.answering = Answering(
-            Decider(rules, doors, ClientNames(self.dns, time.time), clock=lambda: self.clock()),
-            ip_address("192.0.2.25"),
-            "",
-            defers=False,
-            eventlog=EventLog(self.stream),
-            recent=Recent(),
+            Manner(decider, ip_address("192.0.2.25"), "", defers=False),
+            EventLog(self.stream),
+            Recent(),
         )
         self.ended = asyncio.Event()
 
@@ -159,7 +158,7 @@ def test_a_failure_inside_is_what_the_operator_chose(
     tmp_path: Path, defers: bool, postfix: bytes, exim: bytes, waits: bool
 ) -> None:
     async def scene(bed: Bed) -> None:
-        bed.answering.defers = defers
+        bed.answering.manner = replace(bed.answering.manner, defers=defers)
 
         def broken() -> float:
             raise RuntimeError("a fault of ours")
@@ -167,7 +166,7 @@ def test_a_failure_inside_is_what_the_operator_chose(
         if waits:  # for the DNS, and is then decided
             bed.clock = broken
         else:
-            bed.answering.decider.rules = None  # type: ignore[assignment]
+            bed.answering.manner.decider.rules = None  # type: ignore[assignment]
         for asked, wanted in ((question(), postfix), (EXIM, exim)):
             reader, writer = await bed.connect()
             writer.write(asked)
@@ -192,6 +191,57 @@ def test_what_is_no_question_ends_the_connection_and_no_other(tmp_path: Path) ->
         other.write(question(FRONT))
         assert await said(other_reader) == DUNNO
         other.close()
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    ("defers", "postfix", "exim"),
+    [(False, DUNNO, b"pass\n"), (True, b"action=451 4.3.0 ", b"defer 4.3.0 ")],
+)
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (f"client_address={WORM}", "client_address=nobody"),
+        ("recipient=shaun", f"recipient={'x' * 2_049}"),
+        ("recipient=", f"helo_name={'x' * 2_049}\nrecipient="),
+    ],
+)
+def test_a_question_without_sense_is_what_the_operator_chose(
+    tmp_path: Path, defers: bool, postfix: bytes, exim: bytes, old: str, new: str
+) -> None:
+    """And the next one is answered: who can make one senseless must not shut up the others."""
+
+    async def scene(bed: Bed) -> None:
+        bed.answering.manner = replace(bed.answering.manner, defers=defers)
+        for asked, wanted in ((question(), postfix), (EXIM, exim)):
+            reader, writer = await bed.connect()
+            writer.write(asked.replace(old.encode(), new.encode()) + question(FRONT))
+            writer.write_eof()
+            answered = await reader.read()
+            assert answered.startswith(wanted)
+            assert answered.endswith(DUNNO)
+            writer.close()
+        assert bed.log.count("event=policyd-malformed level=loud") == 1
+
+    play(tmp_path, scene)
+
+
+def test_complaints_come_once_a_minute_with_how_many_there_were(tmp_path: Path) -> None:
+    async def scene(bed: Bed) -> None:
+        now = 1_000_000.0
+        bed.answering.clock = lambda: now
+        for _ in range(5):
+            bed.answering.complain("policyd-full", connections=2)
+        now += 61
+        bed.answering.complain("policyd-full", connections=2)
+        bed.answering.complain("policyd-malformed", why="another kind")
+        told = [line.partition("event=")[2] for line in bed.log.splitlines()]
+        assert told == [
+            "policyd-full level=loud connections=2",
+            "policyd-full level=loud connections=2 times=5",
+            'policyd-malformed level=loud why="another kind"',
+        ]
 
     play(tmp_path, scene)
 
@@ -266,7 +316,7 @@ def test_a_client_that_goes_away_harms_nobody(tmp_path: Path) -> None:
 
 def test_reroute_defers_and_what_came_by_the_back_door_is_kept(tmp_path: Path) -> None:
     async def scene(bed: Bed) -> None:
-        decider = bed.answering.decider
+        decider = bed.answering.manner.decider
         decider.rules = replace(decider.rules, stage=Stage.REROUTE)
         reader, writer = await bed.connect()
         writer.write(question() + question(FRONT))

@@ -95,18 +95,9 @@ def follow(in_force: InForce, swaps: Sequence[Swap], lasting: Lasting) -> InForc
 
 def _with_rules(loaded: Loaded, rules: Rules, lasting: Lasting, former: InForce | None) -> InForce:
     config, count = loaded.config, workers(loaded.config)
-    before = former.loaded.config if former else None
     dns = CountedResolver(loaded.dns, lasting.row, time.monotonic)
-    if former and before and before.dns == config.dns:
-        names = former.names
-    else:
-        names = ClientNames(dns, time.time)
-    if former and before and (before.dns, before.scanners) == (config.dns, config.scanners):
-        doors = former.doors
-    else:
-        doors = Doors(
-            dns, rules.scanners, lasting.memory, time.time, memory_lost=lasting.memory_lost
-        )
+    known_by = (former.config, former.doors, former.names) if former else None
+    doors, names = wiring.look_ups(config, dns, lasting.memory, lasting.memory_lost, known_by)
     decider = wiring.decider(config, rules, doors, names)
     known = former.shared.settings if former else None
     if loaded.certificates is not None:

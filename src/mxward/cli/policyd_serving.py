@@ -25,7 +25,7 @@ from mxward.inventory import Inventory, Reading
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
 from mxward.model import Stored
-from mxward.policyd.connection import Answering
+from mxward.policyd.connection import Answering, Manner
 from mxward.policyd.service import serve as answer
 from mxward.proxy.decider import Decider
 from mxward.proxy.eventlog import EventLog
@@ -46,6 +46,7 @@ class _InForce:
 
     loaded: Loaded
     doors: Doors
+    names: ClientNames
     decider: Decider
     loop: asyncio.AbstractEventLoop
 
@@ -66,6 +67,7 @@ class _Service:
         self._path = path
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
+        self._preparing: set[asyncio.Task[None]] = set()
         self._eventlog = EventLog(Output(sys.stdout.fileno()), loaded.config.log.format)
         self._recent = Recent()
         self._reload_asked = threading.Event()
@@ -73,15 +75,8 @@ class _Service:
         self._memory = opened.memory if opened else Recollection()
         self._memory_lost = opened is None
         word = safe(loaded.config, opened.hearing.word) if opened else Stored()
-        self._in_force = self._put_together(loaded, word)
-        self._answering = Answering(
-            self._in_force.decider,
-            server_of(loaded.config),
-            loaded.config.server.contact or "",
-            loaded.config.policyd.fail is Answered.DEFER,
-            self._eventlog,
-            self._recent,
-        )
+        self._in_force = self._put_together(loaded, word, None)
+        self._answering = Answering(self._manner(), self._eventlog, self._recent)
         self._storing = Storing(
             opened,
             self._recent,
@@ -93,16 +88,25 @@ class _Service:
         )
         self._tell_about(loaded)
 
-    def _put_together(self, loaded: Loaded, word: Stored) -> _InForce:
+    def _put_together(self, loaded: Loaded, word: Stored, former: _InForce | None) -> _InForce:
         """Raises ConfigError where a stage that the store sets is not safe with this."""
-        refuse_unsafe(loaded.config, word.stages)
-        rules = rules_of(loaded).having(word)
-        doors = Doors(
-            loaded.dns, rules.scanners, self._memory, time.time, memory_lost=self._memory_lost
+        config = loaded.config
+        refuse_unsafe(config, word.stages)
+        known_by = (former.config, former.doors, former.names) if former else None
+        doors, names = wiring.look_ups(
+            config, loaded.dns, self._memory, self._memory_lost, known_by
         )
-        names = ClientNames(loaded.dns, time.time)
-        decider = wiring.decider(loaded.config, rules, doors, names)
-        return _InForce(loaded, doors, decider, self._loop)
+        decider = wiring.decider(config, rules_of(loaded).having(word), doors, names)
+        return _InForce(loaded, doors, names, decider, self._loop)
+
+    def _manner(self) -> Manner:
+        config = self._in_force.config
+        return Manner(
+            self._in_force.decider,
+            server_of(config),
+            config.server.contact or "",
+            config.policyd.fail is Answered.DEFER,
+        )
 
     async def serve(self, listeners: Sequence[socket.socket]) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -120,18 +124,25 @@ class _Service:
         keepers = [Keeper(each, self._failed) for each in chores]
         for keeper in keepers:
             keeper.start()
-        preparing = self._loop.create_task(self._in_force.doors.prepare())
         try:
-            await asyncio.wait((preparing,), timeout=_HEAD_START)
+            await asyncio.wait((self._prepare(),), timeout=_HEAD_START)
             where = " ".join(map(_spelled, listeners))
             domains = len(self._in_force.decider.rules.inventory)
             self._put("ready", listen=where, domains=domains)
             await answer(self._answering, listeners, self._ended)
         finally:
-            preparing.cancel()
+            for preparing in tuple(self._preparing):
+                preparing.cancel()
             self._put("stopped")
             for keeper in keepers:
                 keeper.stop()
+
+    def _prepare(self) -> asyncio.Task[None]:
+        """Learn the scanners' egress before somebody asks for it."""
+        preparing = self._loop.create_task(self._in_force.doors.prepare())
+        self._preparing.add(preparing)
+        preparing.add_done_callback(self._preparing.discard)
+        return preparing
 
     # -- what is in force -----------------------------------------------------------------------
 
@@ -167,15 +178,13 @@ class _Service:
         try:
             if isinstance(found, ConfigError):
                 raise found
-            self._in_force = self._put_together(found, self._in_force.decider.rules.stored)
+            word = self._in_force.decider.rules.stored
+            self._in_force = self._put_together(found, word, self._in_force)
         except ConfigError as error:
             self._loud("reload-refused", why=error)
             return
-        config = found.config
-        self._answering.decider = self._in_force.decider
-        self._answering.contact = config.server.contact or ""
-        self._answering.server = server_of(config)
-        self._answering.defers = config.policyd.fail is Answered.DEFER
+        self._answering.manner = self._manner()
+        self._prepare()
         self._tell_about(found)
         self._put("reloaded", domains=len(found.reading.domains))
 

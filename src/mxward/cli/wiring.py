@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 from mxward.config import Config, ConfigError, Layout, Method, Problem
 from mxward.lookup.doors import Doors
 from mxward.lookup.names import ClientNames
+from mxward.lookup.resolver import Resolver
 from mxward.metrics.onward import Onward
 from mxward.model import Rules, Stage
 from mxward.networks import Address, Networks
@@ -25,8 +27,9 @@ from mxward.smtp.identity import Identity
 from mxward.smtp.rerouting import LoopMemory, Mark, RateCap
 from mxward.smtp.settings import NOWHERE, Settings
 from mxward.smtp.vocabulary import Endpoint
+from mxward.store.recollection import Recollection
 
-__all__ = ["certificates", "decider", "settings", "shared"]
+__all__ = ["certificates", "decider", "look_ups", "settings", "shared"]
 
 
 def certificates(config: Config) -> Certificates | None:
@@ -41,6 +44,28 @@ def certificates(config: Config) -> Certificates | None:
     except ValueError as error:
         place = config.place("tls", "certificates")
         raise ConfigError([Problem(place, f"tls.certificates: {error}")]) from None
+
+
+def look_ups(
+    config: Config,
+    dns: Resolver,
+    memory: Recollection,
+    memory_lost: bool,
+    former: tuple[Config, Doors, ClientNames] | None,
+) -> tuple[Doors, ClientNames]:
+    """Who finds front doors and names; what a `former` one has learned stays, as far as the same is
+    asked for.
+    """
+    doors = names = None
+    if former is not None:
+        before, known_doors, known_names = former
+        if before.dns == config.dns:
+            names = known_names
+            doors = known_doors if before.scanners == config.scanners else None
+    if doors is None:
+        scanners = {name: table.scanner(name) for name, table in config.scanners.items()}
+        doors = Doors(dns, scanners, memory, time.time, memory_lost=memory_lost)
+    return doors, names or ClientNames(dns, time.time)
 
 
 def decider(config: Config, rules: Rules, doors: Doors, names: ClientNames) -> Decider:

@@ -1,4 +1,4 @@
-"""Checks of [metrics]: who can reach its listener, and that nobody else listens there."""
+"""Checks of [metrics] and [policyd]: who can reach their listeners, and who listens there too."""
 
 from __future__ import annotations
 
@@ -34,4 +34,15 @@ def _taken(config: Config, sound: Sound) -> Iterator[Finding]:
         )
 
 
-CHECKS = (_public, _taken)
+def _asked_by_strangers(config: Config, sound: Sound) -> Iterator[Finding]:
+    for index, end in enumerate(config.policyd.listen):
+        if not end.is_loopback:
+            yield warning(
+                ("policyd", "listen", index),
+                f'policyd.listen: "{end}" is not on loopback: whoever can connect there learns '
+                "what would be done with mail, fills the log and takes the connections; write "
+                f'"127.0.0.1:{end.port}", or let a firewall keep strangers away',
+            )
+
+
+CHECKS = (_public, _taken, _asked_by_strangers)

@@ -20,6 +20,8 @@ __all__ = ["arrival"]
 
 _BETWEEN = re.compile(r"(?<!\|)\|(?!\|)")  # Exim doubles the sign where it is part of a name
 _XTEXT = re.compile(r"\+([0-9A-F]{2})")  # RFC 3461 4
+_OF_STRANGERS = ("helo_name", "sender", "recipient", "sasl_username")
+_LONGEST = 2_048  # characters: as long as any command that Postfix takes
 _NOBODY = frozenset(("", "unknown"))
 
 
@@ -27,7 +29,7 @@ def arrival(question: Question, server: Address) -> Arrival | None:
     """Who brings what for whom; None where it is not about a recipient. `server` is where clients
     connect to, where the mail server does not say.
 
-    Raises Malformed where there is no client's address.
+    Raises Malformed where there is no client's address, or something is longer than it can be.
     """
     state = question.of("protocol_state")
     if question.asker is Asker.POSTFIX and state != "RCPT":
@@ -37,6 +39,9 @@ def arrival(question: Question, server: Address) -> Arrival | None:
         if question.asker is Asker.EXIM and not question.of("client_address"):
             return None  # a message of the mail server's own machine: no client brings it
         raise Malformed("no client_address")
+    for name in _OF_STRANGERS:
+        if len(question.of(name)) > _LONGEST:
+            raise Malformed(f"a {name} of more than {_LONGEST} characters")
     return Arrival(
         client=client,
         server=_address(question.of("server_address")) or server,

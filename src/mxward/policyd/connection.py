@@ -6,7 +6,7 @@ import asyncio
 import os
 import time
 import traceback
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
@@ -22,7 +22,7 @@ from mxward.proxy.eventlog import EventLog
 from mxward.proxy.recent import Recent
 from mxward.smtp import loglines
 
-__all__ = ["Answering", "Connection"]
+__all__ = ["Answering", "Connection", "Manner"]
 
 IDLE = 600.0
 """Seconds for the next question to be whole; Postfix lets go of a connection after 300."""
@@ -32,23 +32,46 @@ _MOST_UNREAD = 64 * 1024
 """Octets of answers that the other end has not taken yet, while it goes on asking."""
 
 
-@dataclass(slots=True)
-class Answering:
-    """What all connections share. `decider` may be replaced at any time."""
+_PAUSE = 60.0
+"""Seconds between two complaints of one kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What is answered by, of a configuration."""
 
     decider: Decider
     server: Address  # where clients connect to, where a mail server does not say
     contact: str
     defers: bool  # when nothing can be decided; else the mail server goes on as ever
+
+
+@dataclass(slots=True)
+class Answering:
+    """What all connections share. `manner` may be replaced at any time."""
+
+    manner: Manner
     eventlog: EventLog
     recent: Recent
     connections: set[Connection] = field(default_factory=set)
     most: int = 2_000
     idle: float = IDLE
     clock: Callable[[], float] = time.time
+    _unheard: Counter[str] = field(default_factory=Counter)
+    _told_at: dict[str, float] = field(default_factory=dict)
 
     def log(self, event: str, fields: Mapping[str, object]) -> None:
         self.eventlog.put(self.clock(), event, fields)
+
+    def complain(self, event: str, **fields: object) -> None:
+        """Tell it loudly, but once a minute: whoever can connect could fill the log."""
+        now = self.clock()
+        self._unheard[event] += 1
+        if now - self._told_at.get(event, -_PAUSE) < _PAUSE:
+            return
+        self._told_at[event] = now
+        times = self._unheard.pop(event)
+        self.log(event, {"level": "loud", **fields, **({"times": times} if times > 1 else {})})
 
 
 class Connection(asyncio.Protocol):
@@ -69,7 +92,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         shared = self._answering
         if len(shared.connections) >= shared.most:
-            shared.log("policyd-full", {"level": "loud", "connections": shared.most})
+            shared.complain("policyd-full", connections=shared.most)
             self._transport.abort()
             return
         shared.connections.add(self)
@@ -120,13 +143,14 @@ class Connection(asyncio.Protocol):
 
     def _answer(self, question: Question) -> None:
         try:
-            about = arrival(question, self._answering.server)
+            about = arrival(question, self._answering.manner.server)
             if about is None:
                 self._say(answers.passed(question.asker))
                 return
-            decided = self._answering.decider.at_once(about)
+            decided = self._answering.manner.decider.at_once(about)
         except Malformed as why:
-            self._malformed(why)
+            self._answering.complain("policyd-malformed", why=str(why))
+            self._without_decision(question, _id())
         except Exception:  # noqa: BLE001 - the mail server must be answered
             self._failed(question)
         else:
@@ -137,7 +161,7 @@ class Connection(asyncio.Protocol):
 
     async def _decide(self, question: Question, about: Arrival) -> None:
         try:
-            decided = await self._answering.decider.wait(about)
+            decided = await self._answering.manner.decider.wait(about)
         except Exception:  # noqa: BLE001 - the mail server must be answered
             self._failed(question)
         else:
@@ -149,7 +173,7 @@ class Connection(asyncio.Protocol):
         try:
             said = policy.without_rerouting(decision)
             id_ = _id()
-            octets = answers.answer(question.asker, said, self._answering.contact, id_)
+            octets = answers.answer(question.asker, said, self._answering.manner.contact, id_)
             log = loglines.decided(about, said, None, None, id_)
             self._answering.log(log.event, {**log.fields, "asker": question.asker.name.lower()})
             self._answering.recent.consider(about, said)
@@ -162,17 +186,21 @@ class Connection(asyncio.Protocol):
 
     def _failed(self, question: Question) -> None:
         shared, id_ = self._answering, _id()
-        said = "defer" if shared.defers else "dunno"
+        said = "defer" if shared.manner.defers else "dunno"
         fields = {"level": "loud", "id": id_, "answer": said, "trace": traceback.format_exc()}
         shared.log("policyd-failed", fields)
-        if shared.defers:
+        self._without_decision(question, id_)
+
+    def _without_decision(self, question: Question, id_: str) -> None:
+        """As the operator has chosen."""
+        if self._answering.manner.defers:
             self._say(answers.failed(question.asker, id_))
         else:
             self._say(answers.passed(question.asker))
 
     def _malformed(self, why: Malformed) -> None:
         """The mail server goes by what it has been told to do when nobody answers."""
-        self._answering.log("policyd-malformed", {"level": "loud", "why": str(why)})
+        self._answering.complain("policyd-malformed", why=str(why))
         if self._transport is not None:
             self._transport.abort()
         self._waiting.clear()

@@ -11,12 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from mxward.policyd.connection import Answering, Connection
+from mxward.proxy.decider import PATIENCE
 
 __all__ = ["remove_left_over", "serve", "unix_socket"]
 
 _BACKLOG = 512
-_DRAIN = 5.0
-"""Seconds that questions under way have when the service ends."""
+_DRAIN = PATIENCE + 1.0
+"""Seconds that questions under way have when the service ends: as long as a decision may take."""
 
 
 def unix_socket(path: Path) -> socket.socket:
