@@ -93,6 +93,7 @@ def test_a_loopback_address_that_is_ones_own_counts() -> None:
         ("it.co.za", "it-co-za.mail.protection.outlook.com"),
         ("a-b.example", "a-b-example.mail.protection.outlook.com"),
         (f"{'a' * 60}.example", ""),  # no label is that long
+        ("xn--bcher-kva.example", ""),
     ],
 )
 def test_microsofts_own_name(domain: str, name: str) -> None:

@@ -38,7 +38,8 @@ _LONGEST_LABEL = 63
 def endpoint(domain: str) -> str:
     """Microsoft 365's own name for a domain's mailboxes, where it has them; "" where it cannot be.
 
-    It takes mail whatever the MX says.
+    It takes mail whatever the MX says. Of an internationalised domain such a label is no A-label.
     """
     label = domain.replace(".", "-")
-    return f"{label}.{ENDPOINTS}" if len(label) <= _LONGEST_LABEL else ""
+    cannot_be = len(label) > _LONGEST_LABEL or "xn--" in label
+    return "" if cannot_be else f"{label}.{ENDPOINTS}"
