@@ -27,7 +27,8 @@ EXAMPLE = [
 
 @pytest.mark.parametrize("variant", For)
 def test_what_is_written(variant: For) -> None:
-    agrees(f"exim-{variant}", write(EXAMPLE, INSTALLED, Kind.LSEARCH, variant))
+    command = "mxward lockdown exim --config /etc/mxward.toml it.co.za --tables lsearch"
+    agrees(f"exim-{variant}", write(EXAMPLE, INSTALLED, Kind.LSEARCH, variant, command))
 
 
 @given(groups)

@@ -56,7 +56,9 @@ pickup    unix  n       -       y       60      1       pickup
 @pytest.mark.parametrize("kind", Kind)
 def test_what_is_written(kind: Kind) -> None:
     main = None if kind is Kind.CDB else Main(MAIN, MASTER)
-    agrees(f"postfix-{kind}", write(EXAMPLE if main else EXAMPLE[:1], INSTALLED, kind, main))
+    command = f"mxward lockdown postfix --config /etc/mxward.toml it.co.za --tables {kind}"
+    some = EXAMPLE if main else EXAMPLE[:1]
+    agrees(f"postfix-{kind}", write(some, INSTALLED, kind, main, command))
 
 
 @given(groups)

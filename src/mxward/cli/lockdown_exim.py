@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mxward.cli.lockdown_again import again
 from mxward.cli.lockdown_options import CODES, Asked, lockdown_options
 from mxward.cli.lockdown_run import run
 from mxward.lockdown import exim as rules
@@ -44,4 +45,8 @@ Examples: mxward lockdown exim --out /root/exim
 def exim(asked: Asked, kind: str, variant: str) -> None:
     """Write, or compare."""
     installed = str(asked.installed)
-    run(asked, lambda plan, *_: rules.write(plan.groups, installed, Kind(kind), For(variant)))
+    more = ["--tables", kind] if kind != Kind.CDB else []
+    more += ["--for", variant] if variant != For.EXIM else []
+    command = again("exim", asked, more)
+    how = Kind(kind), For(variant), command
+    run(asked, lambda plan, *_: rules.write(plan.groups, installed, *how))

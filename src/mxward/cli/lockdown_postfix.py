@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mxward.cli.lockdown_again import again
 from mxward.cli.lockdown_options import CODES, Asked, lockdown_options
 from mxward.cli.lockdown_run import run
 from mxward.cli.options import fail
@@ -61,7 +62,11 @@ def postfix(asked: Asked, kind: str, main_cf: Path | None, master_cf: Path | Non
         main = None if told is None else Main(told, services)
     except ValueError as error:
         fail(str(error))
-    run(asked, lambda plan, *_: rules.write(plan.groups, installed, Kind(kind), main))
+    more = ["--tables", kind] if kind != Kind.HASH else []
+    for option, path in (("--main-cf", main_cf), ("--master-cf", master_cf)):
+        more += [option, str(path.absolute())] if path is not None else []
+    command = again("postfix", asked, more)
+    run(asked, lambda plan, *_: rules.write(plan.groups, installed, Kind(kind), main, command))
 
 
 def _read(asked: Path | None, usual: Path) -> str | None:

@@ -61,9 +61,15 @@ _SAID = "          message        = {text}\n"
 
 
 def write(
-    groups: Iterable[Group], installed: str, kind: Kind = Kind.CDB, variant: For = For.EXIM
+    groups: Iterable[Group],
+    installed: str,
+    kind: Kind = Kind.CDB,
+    variant: For = For.EXIM,
+    command: str = "mxward lockdown exim",
 ) -> Written:
-    """All of it, for files that go to `installed`. Raises ValueError where a name will not do."""
+    """All of it, for files that go to `installed`; `command` writes the same again. Raises
+    ValueError where a name will not do.
+    """
     where = place(installed)
     found = tables(groups)
     domains = _domains(found)
@@ -72,7 +78,6 @@ def write(
     name = f"{_DOMAINS}.cdb" if kind is Kind.CDB else _DOMAINS
     files[name] = _as_cdb(domains) if kind is Kind.CDB else _as_lines(domains)
     files[ACL] = _acl(kind, f"{where}/{name}", f"{where}/networks")
-    command = f"mxward lockdown exim --tables {kind} --installed {where}"
     strict = [d for t in found for d, verdict in t.domains.items() if verdict is not Verdict.WARN]
     return Written(
         title="Accept rules for Exim",

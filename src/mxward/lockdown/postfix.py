@@ -41,10 +41,15 @@ class Kind(StrEnum):
 
 
 def write(
-    groups: Iterable[Group], installed: str, kind: Kind = Kind.HASH, main: Main | None = None
+    groups: Iterable[Group],
+    installed: str,
+    kind: Kind = Kind.HASH,
+    main: Main | None = None,
+    command: str = "mxward lockdown postfix",
 ) -> Written:
     """All of it, for files that go to `installed`; `main` is what Postfix is told now, where that
-    is known. Raises ValueError where a name will not do, or main.cf cannot be read.
+    is known, and `command` writes the same again. Raises ValueError where a name will not do, or
+    main.cf cannot be read.
     """
     where = place(installed)
     found = tables(groups)
@@ -61,7 +66,7 @@ def write(
         title="Accept rules for Postfix",
         files=files,
         apply=apply(where, kind, classes, main),
-        check=check(where, kind, min(strict, default=None)),
+        check=check(f"{kind}:{where}/domains", min(strict, default=None), command),
         roll_back=roll_back(where, classes, main),
         know=know(main, len(classes)),
         also=no_main(classes, _CLASSES) if main is None else {},

@@ -73,15 +73,15 @@ _RULE = (
 )
 
 
-def check(where: str, kind: str, domain: str | None) -> tuple[Step, ...]:
+def check(table: str, domain: str | None, command: str) -> tuple[Step, ...]:
     """For one domain that has more than a warning, where there is one."""
     steps = [Step("What Postfix asks, and where.", (f"postconf {LIST} {OURS}",))]
     if domain is not None:
-        steps.append(Step("What the table says.", (f"postmap -q {domain} {kind}:{where}/domains",)))
+        steps.append(Step("What the table says.", (f"postmap -q {domain} {table}",)))
     steps.append(
         Step(
             "From cron: exit code 4 where DNS, inventory or main.cf have moved on.",
-            (f"mxward lockdown postfix --tables {kind} --installed {where} --check",),
+            (f"{command} --check",),
         )
     )
     return tuple(steps)
