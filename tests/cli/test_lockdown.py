@@ -165,6 +165,25 @@ def test_an_unsure_front_door_keeps_the_old_rule(
     assert after == before
 
 
+@pytest.mark.parametrize("trouble", [silent, gone])
+def test_what_is_refused_by_mistake_can_be_let_by_while_the_dns_is_down(
+    started: Place, trouble: Callable[[Place], None]
+) -> None:
+    words = ["lockdown", "exim", *HERE, "--tables", "lsearch", "example.org"]
+    started.shown(*words)
+    rule = written(started)["domains"]
+    trouble(started)
+    change(started, 'refuse = ["broken.example", "*.org"]', 'defer = ["*.org"]')
+    assert started.run(*words).exit_code == 3
+    assert written(started)["domains"] == rule.replace(b": deny:", b": defer:")
+    change(started, 'defer = ["*.org"]', "")
+    assert started.run(*words).exit_code == 3
+    assert written(started)["domains"] == rule.replace(b": deny:", b": warn:")
+    change(started, "[stages]", '[stages]\nrefuse = ["*.org"]')
+    assert started.run(*words).exit_code == 3
+    assert written(started)["domains"] == rule.replace(b": deny:", b": warn:")
+
+
 def test_the_operators_word_is_taken(started: Place) -> None:
     started.shown("lockdown", "exim", *HERE, "example.org")
     before = written(started)

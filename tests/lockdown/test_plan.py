@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from mxward.lockdown.groups import grouped
 from mxward.lockdown.ledger import Ledger
 from mxward.lockdown.plan import Kept, plan
@@ -62,6 +65,25 @@ def test_where_it_waits_the_operators_word_counts_all_the_same() -> None:
     [kept] = found.groups
     assert (kept.domains, kept.trusted) == ({"a.example": Verdict.WARN}, tuple(trusted))
     assert kept.welcome == before().groups[0].welcome
+    assert [each.domain for each in found.kept] == ["a.example"]
+
+
+VERDICTS = st.sampled_from(Verdict)
+TROUBLES = [
+    Unsure("a.example", "it cannot be looked up"),
+    LeftOut("a.example", "nothing stands in front", empty=True),
+    None,  # gone from the inventory, as is all else
+]
+
+
+@given(VERDICTS, VERDICTS, st.sampled_from(TROUBLES))
+def test_what_is_kept_gets_milder_by_the_operators_word_and_never_sharper(
+    had: Verdict, at_most: Verdict, trouble: Unsure | LeftOut | None
+) -> None:
+    [group] = grouped([replace(sealed("a.example"), verdict=had)])
+    found = plan([trouble] if trouble else [], Ledger((group,)), at_most=lambda _: at_most)
+    milder = list(Verdict)[min(list(Verdict).index(each) for each in (had, at_most))]
+    assert found.groups == (replace(group, domains={"a.example": milder}),)
     assert [each.domain for each in found.kept] == ["a.example"]
 
 

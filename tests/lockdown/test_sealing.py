@@ -86,6 +86,8 @@ def test_the_networks_are_those_that_pass_and_all_others_meet_the_verdict(
     if other in found.welcome or other in found.trusted:
         return
     decision = decided(world, other)
+    at_most = Sealing(world.rules, SERVER, world.now).at_most(DOMAIN)
+    assert list(Verdict).index(found.verdict) <= list(Verdict).index(at_most)
     match found.verdict:
         case Verdict.WARN:
             assert decision.stage is Stage.OBSERVE
@@ -120,6 +122,7 @@ def test_a_stage_is_a_verdict(stage: Stage, verdict: Verdict) -> None:
     found = seal(replace(RULES, stage=stage))
     assert isinstance(found, Sealed)
     assert (found.verdict, found.scanners) == (verdict, ("clean",))
+    assert Sealing(replace(RULES, stage=stage), SERVER, 0.0).at_most(DOMAIN) is verdict
     assert found.welcome == Networks.of("198.51.100.1", "203.0.113.0/28", "198.51.100.9")
 
 

@@ -42,7 +42,7 @@ def plan_of(config: Config, asked: Asked, before: Ledger) -> Plan:
         inquiry.close()
     wild = (text for _, text, _ in listed.refused if _WILD.fullmatch(text))
     found += [LeftOut(each, "it is for names that nobody has listed") for each in wild]
-    return plan(found, before, accepts=asked.accepts)
+    return plan(found, before, accepts=asked.accepts, at_most=sealing.at_most)
 
 
 async def _doors(

@@ -2,12 +2,14 @@
 
 DNS never opens or shuts a door by failing. A domain whose front door cannot be known keeps the rule
 that it had; so does one whose front door shrank by more than half, until the operator says that it
-is right, and all domains keep theirs where the inventory itself lost more than half of them.
+is right, and all domains keep theirs where the inventory itself lost more than half of them. What
+is kept gets milder all the same where the operator has gone back to a milder stage: what is refused
+by mistake must not wait for the DNS. It never gets sharper while no front door is known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from mxward.frontdoor.egress import halved
@@ -18,7 +20,7 @@ from mxward.networks import Networks
 
 __all__ = ["Kept", "Plan", "plan"]
 
-NO_LEDGER = Ledger()
+_MILDEST = tuple(Verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,14 @@ class Plan:
 
 
 def plan(
-    found: Iterable[Sealed | LeftOut | Unsure], before: Ledger, *, accepts: bool = False
+    found: Iterable[Sealed | LeftOut | Unsure],
+    before: Ledger,
+    *,
+    accepts: bool = False,
+    at_most: Callable[[str], Verdict] = lambda _: Verdict.DENY,
 ) -> Plan:
     """What is to be written, after what was `before`; where the operator `accepts`, what shrank is
-    taken as it is.
+    taken as it is. `at_most` is what a domain's stage lets be done with strangers.
     """
     sealed: list[Sealed] = []
     left_out: list[LeftOut] = []
@@ -59,7 +65,7 @@ def plan(
         if why is not None:
             kept.append(Kept(each.domain, why, had is not None))
             if had is not None:
-                sealed.append(_kept(had, each))
+                sealed.append(_kept(had, each, at_most))
         elif isinstance(each, Sealed):
             sealed.append(each)
         elif isinstance(each, LeftOut):
@@ -69,7 +75,7 @@ def plan(
     if not accepts and 2 * len(gone) > len(before.of_domain):
         why = "it is not in the inventory any more, nor are most of the others"
         kept += [Kept(domain, why, True) for domain in sorted(gone)]
-        sealed += [_as_before(domain, before.of_domain[domain]) for domain in sorted(gone)]
+        sealed += [_softened(domain, before.of_domain[domain], at_most) for domain in sorted(gone)]
     return Plan(grouped(sealed), tuple(left_out), tuple(kept))
 
 
@@ -89,13 +95,18 @@ def _gone_from(had: Group | None, now: Sealed | LeftOut | Unsure) -> str | None:
     return None
 
 
-def _kept(had: Group, now: Sealed | LeftOut | Unsure) -> Sealed:
+def _kept(had: Group, now: Sealed | LeftOut | Unsure, at_most: Callable[[str], Verdict]) -> Sealed:
     """The old front door. Whom the operator trusts, and what is done with others, is no news of the
     DNS: it counts at once, where it is known.
     """
     if isinstance(now, Sealed):
         return replace(now, exchanges=had.exchanges, welcome=Networks(had.welcome))
-    return _as_before(now.domain, had)
+    return _softened(now.domain, had, at_most)
+
+
+def _softened(domain: str, had: Group, at_most: Callable[[str], Verdict]) -> Sealed:
+    kept = _as_before(domain, had)
+    return replace(kept, verdict=min(kept.verdict, at_most(domain), key=_MILDEST.index))
 
 
 def _as_before(domain: str, had: Group) -> Sealed:

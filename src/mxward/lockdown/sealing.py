@@ -36,11 +36,16 @@ _STRANGERS = tuple(address(base) + n for n in range(1, 257) for base in ("240.0.
 
 
 class Verdict(StrEnum):
-    """What is done with mail by the back door. To hand it on (reroute) takes a proxy: it defers."""
+    """What is done with mail by the back door, the mildest first. To hand it on (reroute) takes a
+    proxy: it defers.
+    """
 
     WARN = "warn"
     DEFER = "defer"
     DENY = "deny"
+
+
+_AT_MOST = {Stage.OBSERVE: Verdict.WARN, Stage.REFUSE: Verdict.DENY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """A domain whose front door is not known whole: whatever rule it has stays as it is."""
+    """A domain whose front door is not known whole: the rule that it has stays, or gets milder."""
 
     domain: str
     why: str
@@ -116,6 +121,11 @@ class Sealing:
         exchanges = tuple(exchange.name for exchange in door.exchanges)
         verdict = _verdict(decision)
         return Sealed(domain, verdict, door.scanners, exchanges, welcome, trusted)
+
+    def at_most(self, domain: str) -> Verdict:
+        """What a domain's stage lets be done with strangers, wherever its front door may be."""
+        stage, _ = policy.stage_of(domain, self._rules)
+        return _AT_MOST.get(stage, Verdict.DEFER)
 
     def _networks(self, trust: Iterable[Trust]) -> Networks:
         members = tuple(t.network for t in trust if t.network is not None and _by_address(t))
