@@ -13,7 +13,7 @@ from mxward.cli.lockdown_files import put
 from mxward.demo.zone import parse
 from mxward.lockdown import ledger
 from mxward.store.database import Store
-from tests.cli.place import Place
+from tests.cli.place import ZONE, Place
 
 HERE = ["--out", "out", "--installed", "/etc/exim4/mxward"]
 
@@ -214,6 +214,33 @@ def test_an_inventory_that_shrank_keeps_all_rules(started: Place) -> None:
     assert written(started)["domains.cdb"] == before["domains.cdb"]
     assert started.run("lockdown", "exim", *HERE, "--accept").exit_code == 0
     assert written(started)["domains.cdb"] != before["domains.cdb"]
+
+
+@pytest.mark.parametrize("named", [["example.org"], ["example.org", "own.example"]])
+def test_naming_domains_touches_only_these(started: Place, named: list[str]) -> None:
+    """Fewer than half of them, or more."""
+    inventory = started.folder / "domains"
+    inventory.write_text("example.org\nit.co.za\nmore.org\nown.example\n")
+    change(started, 'recipients = ["it.co.za"]', 'recipients = ["own.example"]')
+    started.server.zone = parse(f"{ZONE}\nmore.org MX 10 mx2.scanner.example.\n", {})
+    words = ["lockdown", "exim", *HERE, "--tables", "lsearch"]
+    started.shown(*words)
+    before = written(started)["domains"].splitlines()
+    assert [line.partition(b":via_")[0] for line in before] == [
+        *(b"example.org: deny", b"it.co.za: defer", b"more.org: deny")
+    ]
+    change(started, '"*.org"]', '"*.net"]')
+    change(started, 'reroute = ["it.co.za"]', "")
+    started.server.zone = parse(
+        "\n".join(line for line in ZONE.splitlines() if "it.co.za" not in line), {}
+    )
+    said = started.shown(*words, *named)
+    assert said.startswith("Accept rules for Exim: 3 domains (1 defer, 1 deny, 1 warn)\n")
+    after = written(started)["domains"].splitlines()
+    assert after == [before[0].replace(b": deny:", b": warn:"), *before[1:]]
+    inventory.write_text("example.org\nit.co.za\nown.example\n")
+    started.shown(*words, *named)
+    assert written(started)["domains"].splitlines() == after[:2]
 
 
 def test_as_json(started: Place) -> None:

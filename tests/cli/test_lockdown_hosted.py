@@ -63,6 +63,22 @@ def test_steps_for_an_account(fronted: Place) -> None:
     assert "9. Reject: NOT YET." in read(fronted, "g/google-workspace.txt")
 
 
+@pytest.mark.parametrize(("way", "stays"), [("microsoft365", True), ("google", False)])
+def test_who_is_named_for_an_account_is_all_of_it(fronted: Place, way: str, stays: bool) -> None:
+    """A client that is trusted for the other domain only, which is not named."""
+    fronted.shown("lockdown", way, "--out", "o")
+    fronted.shown("lockdown", way, "--out", "o", "example.org")
+    file = {"microsoft365": "o/connectors.ps1", "google": "o/google-workspace.txt"}[way]
+    assert ("192.0.2.7" in read(fronted, file)) is stays
+
+
+def test_where_most_are_not_named_any_more_it_says_so(fronted: Place) -> None:
+    fronted.shown("lockdown", "google", "--out", "g")
+    done = fronted.run("lockdown", "google", "--out", "g", "own.example")
+    assert done.exit_code == 3
+    assert "it.co.za: it is not named any more, nor are most of the others: its" in done.stderr
+
+
 @pytest.mark.parametrize("way", ["microsoft365", "google"])
 def test_what_was_run_is_checked(fronted: Place, way: str) -> None:
     check = ("lockdown", way, "--check", "--installed", "kept")

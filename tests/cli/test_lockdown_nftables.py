@@ -108,6 +108,13 @@ def test_an_address_for_some_domains_only(fronted: Place) -> None:
     assert lockdown(fronted, *REFUSE, "it.co.za", "example.org").exit_code == 0
 
 
+def test_those_that_are_named_are_all_that_it_serves(fronted: Place) -> None:
+    assert lockdown(fronted, *REFUSE).exit_code == 0
+    assert "192.0.2.7" in rules(fronted)
+    assert lockdown(fronted, *REFUSE, "example.org").exit_code == 0
+    assert "192.0.2.7" not in rules(fronted)
+
+
 def test_what_is_installed_is_checked_by_the_command_in_the_readme(fronted: Place) -> None:
     assert lockdown(fronted, *REFUSE, "--out", "etc").exit_code == 0
     readme = (fronted.folder / "etc" / "README.md").read_text()

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mxward.domains import Domains
 from mxward.lockdown.groups import grouped
 from mxward.lockdown.ledger import Ledger
 from mxward.lockdown.plan import Kept, plan
@@ -85,6 +86,34 @@ def test_what_is_kept_gets_milder_by_the_operators_word_and_never_sharper(
     milder = list(Verdict)[min(list(Verdict).index(each) for each in (had, at_most))]
     assert found.groups == (replace(group, domains={"a.example": milder}),)
     assert [each.domain for each in found.kept] == ["a.example"]
+
+
+NAMES = st.sets(st.sampled_from([f"{letter}.example" for letter in "abcdef"]))
+
+
+@given(NAMES, NAMES)
+def test_what_was_not_asked_about_stays_as_it_was(inventory: set[str], asked: set[str]) -> None:
+    """Without a word; and only what the inventory has lost can be too much."""
+    was = before("a.example", "b.example", "c.example", "d.example")
+    new = [sealed(name, "192.0.2.1", scanner="wash") for name in sorted(asked & inventory)]
+    out = [LeftOut(name, "it is not in the inventory") for name in sorted(asked - inventory)]
+    found = plan([*new, *out], was, at_most=lambda _: Verdict.WARN, others=Domains(inventory))
+    rules = {domain: group for group in found.groups for domain in group.domains}
+    others = was.of_domain.keys() - asked
+    for domain in others & inventory:
+        assert rules[domain].welcome == was.of_domain[domain].welcome
+        assert found.verdicts[domain] is Verdict.DENY
+    for each in new:
+        assert rules[each.domain].welcome == tuple(each.welcome)
+    lost = sorted(others - inventory)
+    keeps = lost if len(lost) > 2 else []
+    assert [each.domain for each in found.kept] == keeps
+    assert rules.keys() == (others & inventory) | (asked & inventory) | set(keeps)
+
+
+def test_where_those_named_are_all_it_says_so() -> None:
+    [one, _, _] = plan([], before("a", "b", "c"), listed="named").kept
+    assert one == Kept("a", "it is not named any more, nor are most of the others", True)
 
 
 def test_another_scanner_is_news() -> None:

@@ -23,7 +23,8 @@ _HELP = """Write the rules that close the back door without a proxy, for all dom
 Nothing is applied: files are written for you to review, and a README with the steps in order, to
 apply, to check, and to roll back. Nothing that is written grants anybody anything: it only warns,
 defers and denies. Run it again when front doors move (from cron): only what changed is written
-anew, and where a front door cannot be known, the rule that was there stays.
+anew, and where a front door cannot be known, the rule that was there stays. Name domains, and only
+their rules are touched (but for nftables and google, which know no domains: those named are all).
 
 \b
 Examples: mxward lockdown exim --out /root/exim

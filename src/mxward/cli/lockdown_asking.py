@@ -13,6 +13,7 @@ from mxward.cli.lockdown_options import Asked
 from mxward.cli.options import remark
 from mxward.cli.progress import counting
 from mxward.config import Config
+from mxward.domains import Domains
 from mxward.inventory import Inventory
 from mxward.lockdown.ledger import Ledger
 from mxward.lockdown.plan import Plan, plan
@@ -42,7 +43,15 @@ def plan_of(config: Config, asked: Asked, before: Ledger) -> Plan:
         inquiry.close()
     wild = (text for _, text, _ in listed.refused if _WILD.fullmatch(text))
     found += [LeftOut(each, "it is for names that nobody has listed") for each in wild]
-    return plan(found, before, accepts=asked.accepts, at_most=sealing.at_most)
+    some = bool(asked.domains or asked.file)
+    return plan(
+        found,
+        before,
+        accepts=asked.accepts,
+        at_most=sealing.at_most,
+        others=inventory if some and not asked.is_all else Domains([]),
+        listed="named" if some and asked.is_all else "in the inventory",
+    )
 
 
 async def _doors(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mxward.cli.lockdown_again import again
-from mxward.cli.lockdown_options import CODES, Asked, lockdown_options
+from mxward.cli.lockdown_options import CODES, NAMED, Asked, lockdown_options
 from mxward.cli.lockdown_run import run
 from mxward.lockdown import exim as rules
 from mxward.lockdown.exim import For, Kind
@@ -17,6 +17,7 @@ _HELP = f"""Write accept rules for Exim: statements for the ACL of RCPT, and the
 Exim reads new tables by itself: with --out naming the folder where they are installed, cron keeps
 them true.
 
+{NAMED}
 \b
 Examples: mxward lockdown exim --out /root/exim
           mxward lockdown exim --for debian --check

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mxward.cli.lockdown_again import again
-from mxward.cli.lockdown_options import CODES, Asked, lockdown_options
+from mxward.cli.lockdown_options import CODES, NAMED, Asked, lockdown_options
 from mxward.cli.lockdown_run import run
 from mxward.config import Config
 from mxward.config.names import certificate_name
@@ -24,6 +24,7 @@ where one is configured (or given), else by their addresses, and the three scrip
 roll back.
 Domains at stage observe are watched only. NOT TRIED: mxward's makers had no tenant to run it in.
 
+{NAMED}
 \b
 Examples: mxward lockdown microsoft365 --out m365
           mxward lockdown microsoft365 --certificate "mimecast=*.mimecast.com" it.co.za
@@ -32,9 +33,9 @@ Examples: mxward lockdown microsoft365 --out m365
 {CODES}"""
 _GOOGLE = f"""Write the steps that restrict Google Workspace to mail from the scanner in front.
 
-They are for a whole account, so name its domains. To reject all other mail is among the steps only
-where every domain has a scanner in front and a stage that defers or refuses. NOT TRIED: mxward's
-makers had no account to try it in.
+They are for a whole account, so name its domains, all of them. To reject all other mail is among
+the steps only where every domain has a scanner in front and a stage that defers or refuses. NOT
+TRIED: mxward's makers had no account to try it in.
 
 \b
 Examples: mxward lockdown google --domains customer.txt --out customer
@@ -88,7 +89,7 @@ def microsoft365(asked: Asked, given: dict[str, tuple[str, ...]]) -> None:
 
 
 @click.command(help=_GOOGLE)
-@lockdown_options("google", "/etc/mxward/google")
+@lockdown_options("google", "/etc/mxward/google", is_all=True)
 def google(asked: Asked) -> None:
     """Write the steps."""
     run(asked, lambda found, config, before: gmail.write(found, again("google", asked)))

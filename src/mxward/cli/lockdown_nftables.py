@@ -27,8 +27,9 @@ _PORTS = "25,26,2525"
 _HELP = f"""Write a packet filter that takes SMTP from front doors and trusted clients only.
 
 The mail server's addresses are those of server.addresses and intercept.servers in the
-configuration, or --server. At stage log nothing is refused: who would be is counted, and logged. At
-stage refuse new connections of everybody else are reset; connections under way go on.
+configuration, or --server; domains that are named with --server are all that these serve. At stage
+log nothing is refused: who would be is counted, and logged. At stage refuse new connections of
+everybody else are reset; connections under way go on.
 
 A firewall knows neither domains nor users. So rules that refuse are not written where an address
 also serves a domain that no known scanner stands in front of, or whose stage is observe; nor where
@@ -63,7 +64,7 @@ def _ports(context: click.Context, option: click.Parameter, given: str) -> tuple
 
 
 @click.command(help=_HELP)
-@lockdown_options("nftables", _INSTALLED)
+@lockdown_options("nftables", _INSTALLED, is_all=True)
 @click.option(
     "--server",
     "servers",

@@ -11,12 +11,16 @@ import click
 
 from mxward.cli.options import config_option
 
-__all__ = ["CODES", "Asked", "lockdown_options"]
+__all__ = ["CODES", "NAMED", "Asked", "lockdown_options"]
 
 CODES = """\b
 Exit codes: 0 done, 1 failed inside, 2 wrong usage, 3 done, but old rules stay for some domains,
 whose front doors cannot be known or shrank by more than half, 4 what is installed is not what would
 be written (--check, --diff), 78 wrong configuration.
+"""
+
+NAMED = """Name domains, by DOMAIN or --domains FILE, and only their rules are touched: those of all
+others in the inventory stay as they are.
 """
 
 
@@ -33,13 +37,14 @@ class Asked:
     shows: bool  # --diff
     accepts: bool
     json: bool
+    is_all: bool = False  # domains that are named are all that there are, for the way knows none
 
 
 def lockdown_options(
-    way: str, installed: str
+    way: str, installed: str, *, is_all: bool = False
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The options that all ways have; the command gets `asked`. `installed` is where the files go
-    in the end.
+    in the end; `is_all` is for ways that cannot touch some domains and leave the others.
     """
 
     def wrap(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,7 +62,7 @@ def lockdown_options(
         ) -> None:
             to = out or Path(f"lockdown-{way}")
             compares = check or diff
-            asked = Asked(path, domains, file, to, place, compares, diff, accept, json)
+            asked = Asked(path, domains, file, to, place, compares, diff, accept, json, is_all)
             command(asked=asked, **others)
 
         called.__doc__ = command.__doc__

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from mxward.cli.lockdown_again import again
-from mxward.cli.lockdown_options import CODES, Asked, lockdown_options
+from mxward.cli.lockdown_options import CODES, NAMED, Asked, lockdown_options
 from mxward.cli.lockdown_run import run
 from mxward.cli.options import fail
 from mxward.lockdown import postfix as rules
@@ -22,6 +22,7 @@ postconf that let Postfix ask them, with those that take it back.
 main.cf and master.cf are read, never written: from them it is known where the rules belong. Where
 /etc/postfix/main.cf is not there, the README says it in words.
 
+{NAMED}
 \b
 Examples: mxward lockdown postfix --out /root/postfix
           mxward lockdown postfix --tables lmdb --main-cf main.cf --master-cf master.cf

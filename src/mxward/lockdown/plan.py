@@ -5,6 +5,8 @@ that it had; so does one whose front door shrank by more than half, until the op
 is right, and all domains keep theirs where the inventory itself lost more than half of them. What
 is kept gets milder all the same where the operator has gone back to a milder stage: what is refused
 by mistake must not wait for the DNS. It never gets sharper while no front door is known.
+
+Where only some domains are asked about, the rules of the others stay, whatever they say.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from mxward.domains import Domains
 from mxward.frontdoor.egress import halved
 from mxward.lockdown.groups import Group, grouped
 from mxward.lockdown.ledger import Ledger
@@ -20,6 +23,7 @@ from mxward.networks import Networks
 
 __all__ = ["Kept", "Plan", "plan"]
 
+_NOBODY = Domains([])
 _MILDEST = tuple(Verdict)
 
 
@@ -52,9 +56,12 @@ def plan(
     *,
     accepts: bool = False,
     at_most: Callable[[str], Verdict] = lambda _: Verdict.DENY,
+    others: Domains = _NOBODY,
+    listed: str = "in the inventory",
 ) -> Plan:
     """What is to be written, after what was `before`; where the operator `accepts`, what shrank is
-    taken as it is. `at_most` is what a domain's stage lets be done with strangers.
+    taken as it is. `at_most` is what a domain's stage lets be done with strangers; `others` are
+    domains that may not have been asked about, and `listed` says where domains are known from.
     """
     sealed: list[Sealed] = []
     left_out: list[LeftOut] = []
@@ -71,9 +78,11 @@ def plan(
         elif isinstance(each, LeftOut):
             left_out.append(each)
     seen = {each.domain for each in sealed} | {each.domain for each in left_out}
-    gone = before.of_domain.keys() - seen
+    over = before.of_domain.keys() - seen
+    gone = {domain for domain in over if domain not in others}
+    sealed += [_as_before(domain, before.of_domain[domain]) for domain in sorted(over - gone)]
     if not accepts and 2 * len(gone) > len(before.of_domain):
-        why = "it is not in the inventory any more, nor are most of the others"
+        why = f"it is not {listed} any more, nor are most of the others"
         kept += [Kept(domain, why, True) for domain in sorted(gone)]
         sealed += [_softened(domain, before.of_domain[domain], at_most) for domain in sorted(gone)]
     return Plan(grouped(sealed), tuple(left_out), tuple(kept))
