@@ -69,6 +69,13 @@ def test_a_cut_end_invents_nobody(
     assert told <= who(read(make(), lines_of(log))) | {None, ""}
 
 
+@pytest.mark.parametrize("name", MAKERS)
+def test_every_line_may_end_anywhere(name: str) -> None:
+    """A full disk cuts a line where it likes: by itself, none of its beginnings raises."""
+    beginnings = sorted({line[:end] for line in LINES for end in range(len(line))})
+    read(MAKERS[name](), beginnings)
+
+
 RUBBISH = st.binary(max_size=80) | st.tuples(
     st.sampled_from(LINES), st.integers(0, 300), st.binary(max_size=8), st.integers(0, 300)
 ).map(lambda parts: parts[0][: parts[1]] + parts[2] + parts[0][parts[3] :])

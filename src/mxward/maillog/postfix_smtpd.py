@@ -74,7 +74,7 @@ class Smtpd:
 
     def _turned_away(self, what: bytes, entry: Entry) -> Iterable[Logged] | str:
         kind = what.decode("ascii")
-        if entry.rest.split(b" ", 2)[1] in _NO_MAIL:
+        if _NO_MAIL.intersection(entry.rest.split(b" ", 2)[1:2]):
             self._kinds[kind] += 1
             return ()
         session = self.sessions.of(entry.process)
