@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 
 __all__ = ["Elsewhere", "Logged", "Outcome", "Reader", "Tally"]
@@ -88,7 +89,7 @@ class Tally:
         self.strange.update(other.strange)
         for kind, samples in other.samples.items():
             kept = self.samples.setdefault(kind, [])
-            kept.extend(samples[: SAMPLES - len(kept)])
+            kept[:] = sorted((*kept, *samples), key=itemgetter(0))[:SAMPLES]  # as of one reading
 
 
 Elsewhere = Callable[[bytes], Iterable[Logged] | None]

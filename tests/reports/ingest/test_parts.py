@@ -85,6 +85,19 @@ def test_the_parts_say_what_the_whole_says(
     assert parts[:2] == whole[:2]
 
 
+def test_samples_stand_in_the_order_of_the_log(tmp_path: Path) -> None:
+    """Also where a line is understood only after the part before it."""
+    arrived = "{t} {id} <= a@b.example H=mx{n}.b.example [192.0.2.{n}] P=esmtps S={n}"
+    what = [(arrived, 0), (arrived, 1), (arrived, 0), ("{t} {id} => <what>", 0)]
+    lines = [(form, IDS[id_], 1, 0) for form, id_ in (*what, ("{t} {id} => <what>", 1))]
+    name = tmp_path / "mainlog"
+    begin = datetime(2026, 5, 1, tzinfo=UTC)
+    name.write_bytes(log([(FORMS[-3], IDS[0], 1, 0), *lines], begin))
+    _, (_, _, _, samples), count = in_parts(str(name), tmp_path / "table", 2)
+    assert count == 2
+    assert [[number for number, _ in kept] for kept in samples.values()] == [[5, 6]]
+
+
 def test_there_are_several_parts(tmp_path: Path) -> None:
     name = tmp_path / "mainlog"
     name.write_bytes(ARRIVAL * 40)
