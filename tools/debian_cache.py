@@ -45,6 +45,7 @@ GROUPS = (
         "patch",
         "pflogsumm",
         "postfix",
+        "postfix-cdb",
         "postfix-lmdb",
         "postfix-pcre",
         "swaks",

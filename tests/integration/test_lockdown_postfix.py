@@ -39,6 +39,13 @@ LISTS = {
 }
 
 
+MAPS = """\
+cdb postfix-cdb.so dict_cdb_open mkmap_cdb_open
+lmdb postfix-lmdb.so dict_lmdb_open mkmap_lmdb_open
+pcre postfix-pcre.so dict_pcre_open
+"""
+
+
 class Locked(Postfix):
     """With main.cf, master.cf and tables changed by the README's own commands."""
 
@@ -55,10 +62,7 @@ class Locked(Postfix):
 
     def configure(self) -> list[str]:
         argv = super().configure()
-        maps = "lmdb postfix-lmdb.so dict_lmdb_open mkmap_lmdb_open\n"
-        (self.directory / "dynamicmaps.cf").write_text(
-            maps + "pcre postfix-pcre.so dict_pcre_open\n"
-        )
+        (self.directory / "dynamicmaps.cf").write_text(MAPS)
         shutil.copy(debian_cache.CACHE / "etc/postfix/postfix-files", self.directory)
         self.do("Apply")
         return argv
@@ -105,7 +109,12 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[locked.Locked
 
 @pytest.fixture(
     scope="module",
-    params=[("hash", 4, "usual"), ("lmdb", 6, "none"), ("hash", 4, "without SASL")],
+    params=[
+        ("hash", 4, "usual"),
+        ("lmdb", 6, "none"),
+        ("hash", 4, "without SASL"),
+        ("cdb", 6, "usual"),
+    ],
     ids=lambda p: "-".join(map(str, p)),
 )
 def stand(
