@@ -16,6 +16,7 @@ from mxward.model import Kind, Known
 __all__ = ["FAILED", "Said", "TRUNCATED", "read"]
 
 _CNAME, _NS, _SOA, _OPT = 5, 2, 6, 41
+_SINGLE = (_CNAME, _SOA)  # there can be one at a name: of two the last counts
 _TXT = CODES[Kind.TXT]
 _RESPONSE, _AA, _TC, _RA = 0x8000, 0x0400, 0x0200, 0x0080
 _RESPONSE_TO_QUERY = 0xF800  # the bits of QR and opcode
@@ -131,6 +132,8 @@ def _say(
             if flags & 15 == _NXDOMAIN:
                 raise Broken("an answer for a name that does not exist")
             ttl = min(ttl, _least_ttl(records))
+            if code in _SINGLE:
+                records = records[-1:]
             return Said(Known.FOUND, _values(message, code, records), ttl, name)
     no_such_name = flags & 15 == _NXDOMAIN
     if soa := _by_owner(message, _SOA, authority, asked):
@@ -175,7 +178,7 @@ def _name_at(message: bytes, at: int, asked: bytes) -> bytes:
 
 
 def _cnames(message: bytes, section: list[_Record], asked: bytes) -> dict[bytes, tuple[bytes, int]]:
-    """Where each CNAME leads, and its TTL. There can be one for a name: of two the last counts."""
+    """Where each CNAME leads, and its TTL."""
     found: dict[bytes, tuple[bytes, int]] = {}
     for owner, records in _by_owner(message, _CNAME, section, asked).items():
         for _, _, _, start, end in records:
