@@ -8,6 +8,7 @@ from mxward.smtp.commands import Mail, Rcpt
 from mxward.smtp.hello import Introduction
 from mxward.smtp.hop import Hop
 from mxward.smtp.replies import Reply, reply
+from mxward.smtp.secrecy import Tls
 from mxward.smtp.steps import Answer, Broken, Greeted, Step
 
 OK = b"250 ok\r\n"
@@ -87,3 +88,15 @@ def test_half_a_reply_is_something_owed() -> None:
     assert upstream.idle
     upstream.receive(b"421")
     assert not upstream.idle
+
+
+@pytest.mark.parametrize("implicit", [False, True])
+def test_an_empty_piece_is_no_word_in_the_clear(implicit: bool) -> None:
+    """Else TLS that is opportunistic would be given up for nothing."""
+    upstream = Hop(Introduction("mx.test"), Tls.OPPORTUNISTIC, implicit)
+    for said in () if implicit else (OK, b"250-x\r\n250 STARTTLS\r\n", b"220 go on\r\n"):
+        upstream.receive(said)
+        upstream.take_outgoing()
+    assert upstream.receive(b"") == []
+    (outcome,) = upstream.receive(b"2")
+    assert isinstance(outcome, Broken)

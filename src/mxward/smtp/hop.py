@@ -141,7 +141,7 @@ class Hop:
         """
         outcomes: list[Outcome] = []
         try:
-            if self._securing:
+            if self._securing and data:  # an empty piece says nothing
                 raise ProtocolError("spoke in the clear where TLS is to begin")
             for reply in self._reader.feed(data):
                 outcomes += self._on_reply(reply)
