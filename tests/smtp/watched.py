@@ -216,9 +216,11 @@ class Watched:
             assert self.relay.handle(late, NOW) == [], "the answer to a question that was given up"
 
     def connection_stands(self) -> None:
-        """A new one, or one that has served another client."""
+        """A new one, or one that has served another client; each is told of once."""
         far, kept = self.far, None
-        if far is not None and not far.stands:
+        if far is not None and far.stands:
+            return
+        if far is not None:
             waiting = [x for x in self.world.kept if x.endpoint == far.endpoint]
             if waiting and self._kept_may_do:
                 self.world.kept.remove(waiting[-1])
