@@ -62,7 +62,7 @@ def test_where_it_waits_the_operators_word_counts_all_the_same() -> None:
     """Mail that is refused by mistake must not go on being refused."""
     trusted = Networks.of("192.0.2.7")
     less = replace(sealed("a.example", NETS[0]), verdict=Verdict.WARN, trusted=trusted)
-    found = plan([less], before())
+    found = plan([less], before(), at_most=lambda _: Verdict.WARN)
     [kept] = found.groups
     assert (kept.domains, kept.trusted) == ({"a.example": Verdict.WARN}, tuple(trusted))
     assert kept.welcome == before().groups[0].welcome
@@ -73,13 +73,14 @@ VERDICTS = st.sampled_from(Verdict)
 TROUBLES = [
     Unsure("a.example", "it cannot be looked up"),
     LeftOut("a.example", "nothing stands in front", empty=True),
+    Sealed("a.example", Verdict.DENY, ("clean",), (), Networks.of(NETS[0]), Networks()),
     None,  # gone from the inventory, as is all else
 ]
 
 
 @given(VERDICTS, VERDICTS, st.sampled_from(TROUBLES))
 def test_what_is_kept_gets_milder_by_the_operators_word_and_never_sharper(
-    had: Verdict, at_most: Verdict, trouble: Unsure | LeftOut | None
+    had: Verdict, at_most: Verdict, trouble: Sealed | Unsure | LeftOut | None
 ) -> None:
     [group] = grouped([replace(sealed("a.example"), verdict=had)])
     found = plan([trouble] if trouble else [], Ledger((group,)), at_most=lambda _: at_most)

@@ -4,7 +4,7 @@ DNS never opens or shuts a door by failing. A domain whose front door cannot be 
 that it had; so does one whose front door shrank by more than half, until the operator says that it
 is right, and all domains keep theirs where the inventory itself lost more than half of them. What
 is kept gets milder all the same where the operator has gone back to a milder stage: what is refused
-by mistake must not wait for the DNS. It never gets sharper while no front door is known.
+by mistake must not wait for the DNS. It gets no sharper by an old front door.
 
 Where only some domains are asked about, the rules of the others stay, whatever they say.
 """
@@ -105,12 +105,11 @@ def _gone_from(had: Group | None, now: Sealed | LeftOut | Unsure) -> str | None:
 
 
 def _kept(had: Group, now: Sealed | LeftOut | Unsure, at_most: Callable[[str], Verdict]) -> Sealed:
-    """The old front door. Whom the operator trusts, and what is done with others, is no news of the
-    DNS: it counts at once, where it is known.
+    """The old front door. Whom the operator trusts is no news of the DNS, nor that he wants less
+    done with others: it counts at once, where it is known.
     """
-    if isinstance(now, Sealed):
-        return replace(now, exchanges=had.exchanges, welcome=Networks(had.welcome))
-    return _softened(now.domain, had, at_most)
+    kept = _softened(now.domain, had, at_most)
+    return replace(kept, trusted=now.trusted) if isinstance(now, Sealed) else kept
 
 
 def _softened(domain: str, had: Group, at_most: Callable[[str], Verdict]) -> Sealed:
