@@ -216,6 +216,19 @@ def test_an_inventory_that_shrank_keeps_all_rules(started: Place) -> None:
     assert written(started)["domains.cdb"] != before["domains.cdb"]
 
 
+def test_who_was_named_and_is_listed_by_its_parent_only_keeps_its_rule_true(started: Place) -> None:
+    (started.folder / "domains").write_text("example.org\n*.more.org\n")
+    started.server.zone = parse(f"{ZONE}\na.more.org MX 10 mx2.scanner.example.\n", {})
+    words = ["lockdown", "exim", *HERE, "--tables", "lsearch"]
+    started.shown(*words, "a.more.org")
+    change(started, '"*.org"]', '"*.net"]')
+    started.shown(*words)
+    assert written(started)["domains"].startswith(b"a.more.org: warn:via_")
+    (started.folder / "domains").write_text("example.org\n")
+    started.shown(*words)
+    assert b"a.more.org" not in written(started)["domains"]
+
+
 @pytest.mark.parametrize("named", [["example.org"], ["example.org", "own.example"]])
 def test_naming_domains_touches_only_these(started: Place, named: list[str]) -> None:
     """Fewer than half of them, or more."""

@@ -31,7 +31,10 @@ def plan_of(config: Config, asked: Asked, before: Ledger) -> Plan:
     """Look up every front door, and plan by it. Raises ConfigError, and click's UsageError."""
     inventory = Inventory(config.inventory, config.place("inventory")).read().domains
     listed = audit_given.domains(config, asked.domains, asked.file)
-    domains = tuple(listed.domains)
+    some = bool(asked.domains or asked.file)
+    # Those that were named once, and are of the inventory by `*.NAME` only, are asked about again.
+    more = () if some else (each for each in before.of_domain if each in inventory)
+    domains = tuple(dict.fromkeys((*listed.domains, *more)))
     inquiry = Inquiry(config, inventory)
     remark(inquiry.remark)
     try:
@@ -43,7 +46,6 @@ def plan_of(config: Config, asked: Asked, before: Ledger) -> Plan:
         inquiry.close()
     wild = (text for _, text, _ in listed.refused if _WILD.fullmatch(text))
     found += [LeftOut(each, "it is for names that nobody has listed") for each in wild]
-    some = bool(asked.domains or asked.file)
     return plan(
         found,
         before,
