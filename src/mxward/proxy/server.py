@@ -98,6 +98,7 @@ async def serve(
     await ending.asked()
     for server in servers:
         server.close()
+    await asyncio.sleep(0)  # who was accepted just now becomes a session in the loop's next turn
     sessions = current().admission.sessions
     while sessions and not ending.is_overdue:
         if ending.is_soon:
