@@ -63,6 +63,8 @@ def network(value: object) -> Network:
 
 
 def _no_network(text: str) -> str:
+    if "%" in text:
+        return f'{quoted(text)} has a zone; write it without, as in "fe80::/64"'
     try:
         inside = ip_interface(text)
     except ValueError:
