@@ -81,6 +81,7 @@ async def serve(
     await ended.wait()
     for server in servers:
         server.close()
+    await asyncio.sleep(0)  # who was accepted just now is a connection in the loop's next turn
     for connection in tuple(answering.connections):
         connection.close()
     until = loop.time() + _DRAIN
