@@ -139,7 +139,7 @@ def test_where_the_dns_and_the_store_are_away_it_still_answers(place: Path) -> N
     [
         ("listen = []", '10: policyd.listen: empty, and there is no policyd.socket; write "127.0'),
         ('listen = ["127.0.0.1"]', '10: policyd.listen: "127.0.0.1"'),
-        ('listen = ["192.0.2.1:10040"]', "10: policyd.listen: no address of this machine"),
+        ('listen = ["198.19.255.1:10040"]', "10: policyd.listen: no address of this machine"),
         ('socket = "nowhere/policyd.sock"', "10: policyd.socket: its folder is missing; make it"),
         ('socket = "localdomains"', "10: policyd.socket: something stands there already"),
         ('fail = "accept"', '10: policyd.fail: "accept" is no answer; write "dunno" or "defer"'),

@@ -34,7 +34,7 @@ path = "store.db"
 [policyd]
 """
 INET = "inet:127.0.0.1:10040"
-[FOR_POSTFIX, FOR_EXIM] = re.findall(r"`((?:unix:)?/run/mxward/policyd\.sock)`", GUIDE)
+[FOR_POSTFIX, FOR_EXIM] = re.findall(r"`((?:unix:)?/run/mxward-policyd/policyd\.sock)`", GUIDE)
 
 
 @pytest.fixture(scope="module")
