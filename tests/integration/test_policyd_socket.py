@@ -52,9 +52,9 @@ def test_asked_over_a_unix_socket(
     assert INET in ACL
     assert INET in RESTRICTIONS
     if isinstance(behind, Exim):
-        behind.rcpt = ACL.replace(INET, FOR_EXIM).replace("/run/mxward", "/srv")
+        behind.rcpt = ACL.replace(INET, FOR_EXIM).replace("/run/mxward-policyd", "/srv")
     else:
-        behind.settings = RESTRICTIONS.replace(INET, FOR_POSTFIX).replace("/run/mxward", "/srv")
+        behind.settings = RESTRICTIONS.replace(INET, FOR_POSTFIX).replace("/run/mxward-policyd", "/srv")
     socket = behind.directory / "policyd.sock"
     policyd = Policyd(tmp_path / "mxward", f'{CONFIGURATION}socket = "{socket}"\n')
     policyd.directory.mkdir()
