@@ -34,6 +34,7 @@ path = "store.db"
 [policyd]
 """
 INET = "inet:127.0.0.1:10040"
+RUN = "/run/mxward-policyd"
 [FOR_POSTFIX, FOR_EXIM] = re.findall(r"`((?:unix:)?/run/mxward-policyd/policyd\.sock)`", GUIDE)
 
 
@@ -52,9 +53,9 @@ def test_asked_over_a_unix_socket(
     assert INET in ACL
     assert INET in RESTRICTIONS
     if isinstance(behind, Exim):
-        behind.rcpt = ACL.replace(INET, FOR_EXIM).replace("/run/mxward-policyd", "/srv")
+        behind.rcpt = ACL.replace(INET, FOR_EXIM).replace(RUN, "/srv")
     else:
-        behind.settings = RESTRICTIONS.replace(INET, FOR_POSTFIX).replace("/run/mxward-policyd", "/srv")
+        behind.settings = RESTRICTIONS.replace(INET, FOR_POSTFIX).replace(RUN, "/srv")
     socket = behind.directory / "policyd.sock"
     policyd = Policyd(tmp_path / "mxward", f'{CONFIGURATION}socket = "{socket}"\n')
     policyd.directory.mkdir()
