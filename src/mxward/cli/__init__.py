@@ -5,11 +5,10 @@ To add one: a module, and a line in `_COMMANDS`.
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import click
 
 from mxward import __version__
+from mxward.cli.lazy import Lazy
 
 __all__ = ["main"]
 
@@ -48,25 +47,17 @@ Exit codes:
 """
 
 
-class _Lazy(click.Group):
-    """A group that imports a command when it is called, so that --help is quick."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
-            return None
-        module, _, name = _COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(f"mxward.cli.{module}"), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, _COMMANDS[name][1]) for name in self.list_commands(ctx)])
+_PLACES = dict(sorted(_COMMANDS.items()))
 
 
-@click.command(cls=_Lazy, help=_HELP, epilog=_EPILOG, no_args_is_help=True)
+@click.command(
+    cls=Lazy,
+    places=_PLACES,
+    heading="Commands",
+    help=_HELP,
+    epilog=_EPILOG,
+    no_args_is_help=True,
+)
 @click.version_option(__version__, prog_name="mxward")
 def main() -> None:
     """Hand over to a command."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
 import click
+
+from mxward.cli.lazy import Lazy
 
 __all__ = ["lockdown"]
 
@@ -35,24 +35,13 @@ Exit codes: 0 done, 1 failed inside, 2 wrong usage, 3 done, but old rules stay f
 """
 
 
-class _Ways(click.Group):
-    """Imports a way when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(_WAYS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _WAYS:
-            return None
-        module, _, name = _WAYS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(f"mxward.cli.{module}"), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Ways"):
-            formatter.write_dl([(name, told) for name, (_, told) in _WAYS.items()])
-
-
-@click.command(cls=_Ways, help=_HELP, no_args_is_help=True, subcommand_metavar="WAY [OPTIONS]")
+@click.command(
+    cls=Lazy,
+    places=_WAYS,
+    heading="Ways",
+    help=_HELP,
+    no_args_is_help=True,
+    subcommand_metavar="WAY [OPTIONS]",
+)
 def lockdown() -> None:
     """Hand over to a way."""
