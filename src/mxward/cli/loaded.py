@@ -14,7 +14,7 @@ from mxward.lookup.resolver import DnsResolver
 from mxward.proxy.certificates import Certificates
 from mxward.smtp.vocabulary import Endpoint
 
-__all__ = ["Loaded", "read", "reread", "workers"]
+__all__ = ["Loaded", "inventory_of", "read", "reread", "workers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,21 @@ class Loaded:
 
 
 def read(config: Config, former: Loaded | None = None) -> Loaded:
-    """Read all that it names. Raises ConfigError.
-
-    An inventory of the same files as the `former` one's goes on from there: one that has shrunk is
-    still not believed.
-    """
+    """Read all that it names. Raises ConfigError."""
     upstream = mail_server(config) if config.listen else None
     dns = resolver(config)
-    inventory = Inventory(config.inventory, config.place("inventory"))
-    if former and former.config.inventory == config.inventory:
-        inventory = former.inventory
+    inventory = inventory_of(config, (former.config, former.inventory) if former else None)
     reading = inventory.read()
     return Loaded(config, upstream, dns, inventory, reading, wiring.certificates(config))
+
+
+def inventory_of(config: Config, former: tuple[Config, Inventory] | None) -> Inventory:
+    """One of the same files as the `former` configuration's goes on from there: what has shrunk is
+    still not believed.
+    """
+    if former is not None and former[0].inventory == config.inventory:
+        return former[1]
+    return Inventory(config.inventory, config.place("inventory"))
 
 
 def reread(path: Path, former: Loaded) -> Loaded:

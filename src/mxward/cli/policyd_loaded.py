@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mxward.cli.listeners import why_not
+from mxward.cli.loaded import inventory_of
 from mxward.cli.resolving import resolver
 from mxward.config import Config, ConfigError, Problem
 from mxward.inventory import Inventory, Reading
@@ -37,17 +38,11 @@ class Loaded:
 
 
 def read(config: Config, former: Loaded | None = None) -> Loaded:
-    """Read all that it names. Raises ConfigError.
-
-    An inventory of the same files as the `former` one's goes on from there: one that has shrunk is
-    still not believed.
-    """
+    """Read all that it names. Raises ConfigError."""
     if not config.inventory:
         text = 'inventory: missing, so there is no domain to answer for; write files = ["..."]'
         raise ConfigError([Problem(config.place("inventory"), text)])
-    inventory = Inventory(config.inventory, config.place("inventory"))
-    if former and former.config.inventory == config.inventory:
-        inventory = former.inventory
+    inventory = inventory_of(config, (former.config, former.inventory) if former else None)
     return Loaded(config, resolver(config), inventory, inventory.read())
 
 
