@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import settings
@@ -55,6 +55,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         put_off = [item for item in items if item.get_closest_marker("long")]
         items[:] = [item for item in items if item not in put_off]
         config.hook.pytest_deselected(items=put_off)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _addresses_of_its_own() -> Iterator[None]:
+    """No module finds an address that another one took: whose module comes next is chance."""
+    yield
+    room.disown()
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -21,14 +22,25 @@ from tests.integration.servers import (
     ServerError,
     SmtpSink,
     Unbound,
+    room,
     smtp_source,
     swaks,
 )
 
 pytestmark = pytest.mark.real
 
+FAMILY = (socket.AF_INET, socket.AF_INET6)
 MAIL, CLIENT = "203.0.113.25", "198.51.100.7"
 EICAR = "X5O!P%@AP[4\\PZX54(P^)7CC)7}$" + "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+
+
+@pytest.mark.parametrize("ours", ["198.51.100.201", "2001:db8::201"])
+def test_an_address_is_given_back(ours: str) -> None:
+    room.own(ours)
+    socket.create_server((ours, 0), family=FAMILY[":" in ours]).close()
+    room.disown()
+    with pytest.raises(OSError, match="annot assign requested address"):
+        socket.create_server((ours, 0), family=FAMILY[":" in ours])
 
 
 @pytest.fixture(params=[Postfix, Exim])

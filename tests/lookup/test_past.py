@@ -106,6 +106,15 @@ def test_nothing_is_remembered_of_the_time_before_it_was_asked(live: Live) -> No
     ]
 
 
+def test_a_log_that_tells_whole_seconds_finds_what_was_asked_in_the_course_of_one(
+    live: Live,
+) -> None:
+    begins, _ = live.see(0.75, **START)
+    assert begins % 1 == 0.75
+    doors = told(live, begins - 0.75, begins + 1)
+    assert [(since, door is None) for since, door in doors] == [(begins - 0.75, False)]
+
+
 def test_nor_of_the_time_when_nobody_asked_any_more(live: Live) -> None:
     begins, _ = live.see(0, **START)
     doors = told(live, begins, begins + DAY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import inf
+from math import floor, inf
 from typing import TypeVar
 
 from mxward.frontdoor.remember import COOLING_OFF, LONGEST, remember
@@ -25,6 +25,9 @@ Look = Callable[[float, _T | None], tuple[_T, float]]
 class History:
     """What one question was answered: by the rule for live answers, as if they came in now.
 
+    Times are whole seconds, since most logs tell no others: what was answered in the course of a
+    second counts for all of it, and so for the message that it was asked for.
+
     It was asked until `asked_until`: a running proxy asks anew whatever is an hour old, and writes
     down once an hour that it has.
     """
@@ -32,11 +35,11 @@ class History:
     __slots__ = ("asked_until", "known", "present", "since")
 
     def __init__(self, spans: Sequence[Span] = ()) -> None:
-        self.since = [span.since for span in spans]
+        self.since: list[float] = [floor(span.since) for span in spans]
         self.known: list[Remembered] = []
         self.asked_until = -inf
         self.present: Remembered | None = None
-        for since, until, said in spans:
+        for since, (_, until, said) in zip(self.since, spans, strict=True):
             told = said
             if self.known:
                 answer = Answer(said.state, said.values, LONGEST, said.canonical)

@@ -62,11 +62,22 @@ def leave_the_network() -> None:
 def own(address: str) -> None:
     """Let this network's loopback answer for `address`, whatever it is: 198.51.100.7, 2001:db8::7.
 
-    To be called only in a network of the tests' own.
+    To be called only in a network of the tests' own. It stays until the module's tests are over.
     """
     ip = ipaddress.ip_address(address)
     command = ["ip", "address", "replace", f"{ip}/{ip.max_prefixlen}", "dev", "lo"]
     subprocess.run([*command, "nodad"] if ip.version == 6 else command, check=True)
+    _owned.add(f"{ip}/{ip.max_prefixlen}")
+
+
+_owned = set[str]()
+
+
+def disown() -> None:
+    """Let the network answer for no address any more that `own` gave it."""
+    while _owned:
+        # A test may have taken it away itself.
+        subprocess.run(["ip", "address", "delete", _owned.pop(), "dev", "lo"], capture_output=True)
 
 
 def command(argv: Sequence[str], directory: Path) -> list[str]:
