@@ -43,6 +43,13 @@ def test_an_address_is_given_back(ours: str) -> None:
         socket.create_server((ours, 0), family=FAMILY[":" in ours])
 
 
+@pytest.mark.parametrize("everybodys", ["127.0.0.1", "127.9.9.9", "::1"])
+def test_what_is_everybodys_stays(everybodys: str) -> None:
+    room.own(everybodys)
+    room.disown()
+    socket.create_server((everybodys, 0), family=FAMILY[":" in everybodys]).close()
+
+
 @pytest.fixture(params=[Postfix, Exim])
 def mail_server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MailServer]:
     with request.param(tmp_path / "mail", MAIL, domains=["it.co.za"], proxy_port=10025) as server:

@@ -211,6 +211,7 @@ def written(address: tuple[str, str]) -> str:
     rejected=st.sampled_from(["", "RCPT", "MAIL", "DATA", "after DATA", "EHLO or HELO"]),
     rejectlog=st.booleans(),
     logs_recipients=st.booleans(),
+    second_of_its_time=st.booleans(),
 )
 def test_nothing_of_a_line_of_exims_is_forged(
     sender: tuple[str, str],
@@ -224,6 +225,7 @@ def test_nothing_of_a_line_of_exims_is_forged(
     rejected: str,
     rejectlog: bool,
     logs_recipients: bool,
+    second_of_its_time: bool,
 ) -> None:
     who = f"H={'mail.x.example ' if name else ''}({helo}) [{CLIENT}]:40000"
     tls = "" if certificate is None else f' X=TLS1.3:a:256 CV=no DN="{certificate}"'
@@ -244,7 +246,8 @@ def test_nothing_of_a_line_of_exims_is_forged(
             *(f"2026-11-24 10:00:00 1PIcQq-00040L-2X => x <{to}> R=a T=b" for to in given_),
             "2026-11-24 10:00:00 1PIcQq-00040L-2X Completed",
         ]
-    logged, _ = exim(*lines, rejectlog=rejectlog)
+    before = ["2026-11-24 10:00:00 Start queue run: pid=1"] * second_of_its_time
+    logged, _ = exim(*before, *lines, rejectlog=rejectlog)
     assert len(logged) <= 1
     for one in logged:
         assert one.client == CLIENT

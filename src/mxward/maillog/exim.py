@@ -16,7 +16,8 @@ from mxward.maillog import syslog
 from mxward.maillog.exim_arrival import arrival
 from mxward.maillog.exim_chunks import Chunks, Part
 from mxward.maillog.exim_joined import Waiting
-from mxward.maillog.exim_lines import HEAD
+from mxward.maillog.exim_lines import ABOUT, DATED
+from mxward.maillog.exim_quick import plain
 from mxward.maillog.exim_rejected import Copies, rejection
 from mxward.maillog.exim_told import goes_on, told
 from mxward.maillog.logged import Elsewhere, Logged, Outcome, Tally
@@ -36,10 +37,8 @@ from mxward.maillog.strange import (
 __all__ = ["EximReader"]
 
 _DELIVERIES = {mark.encode(): mark for mark in ("=>", "->", ">>", "*>", "**", "==")}
-_COUNTED = {**_DELIVERIES, b"Completed": "Completed"}
 _AFTER_ID = {b" %s " % mark: kind for mark, kind in _DELIVERIES.items()} | {b" Com": "Completed"}
 _PLETED = {b"pleted", b"pleted\n", b"pleted\r\n"}
-_NEVER = b"\n"  # what no line begins with that has anything else in it
 _ENDS = (b"\n", b"\r")
 _MOST_KNOWN = 10_000
 _REFUSALS = {
@@ -49,7 +48,10 @@ _REFUSALS = {
     "temporarily refused connection from",
     "temporarily rejected",
 }
+_ACCEPTED = Outcome.ACCEPTED
 _KIND_OF = {Outcome.REJECTED: "rejected", Outcome.DEFERRED: "temporarily rejected"}
+_MOSTLY = ("<=", *_AFTER_ID.values(), *_KIND_OF.values())
+"""The kinds of lines that a log mostly consists of."""
 
 
 class EximReader:
@@ -82,49 +84,58 @@ class EximReader:
 
     def read(self, lines: Iterable[bytes]) -> Iterator[Logged]:
         """What these lines tell; they may end with a line feed. Never raises."""
-        tally, kinds, iso = self.tally, self.tally.told, self._clock.iso
-        head, entry, waiting, host = HEAD.match, self._entry, self._waiting.messages, self._host
-        last, at, begins = b"", None, _NEVER  # most lines have the time of the line before
-        known: set[bytes] = set()  # and ids of arrivals that are complete: these are only counted
+        counts = dict.fromkeys(_MOSTLY, 0)  # a Counter is slower
+        try:
+            yield from self._read(lines, counts)
+        finally:
+            self.tally.told.update({kind: count for kind, count in counts.items() if count})
+
+    def _read(self, lines: Iterable[bytes], counts: dict[str, int]) -> Iterator[Logged]:
+        tally, iso = self.tally, self._clock.iso
+        waiting, host = self._waiting.messages, self._host
+        at, begins = 0.0, b"none"  # most lines have the time of the line before
+        known: set[bytes] = set()  # and ids of messages that were told: these are only counted
         before = after = length = 0  # where an id begins and ends, and how long those known are
         for number, line in enumerate(lines, tally.lines + 1):
             tally.lines = number
             if len(line) > LONGEST:
                 tally.wonder(TOO_LONG, number, line)
                 continue
-            if not waiting and line[before:after] in known and line[:before] == begins:
+            same = line[:before] == begins
+            if same and not waiting and line[before:after] in known:
                 kind = _AFTER_ID.get(line[after : after + 4])
                 if kind is not None and (kind != "Completed" or line[after + 4 :] in _PLETED):
-                    kinds[kind] += 1
+                    counts[kind] += 1
                     continue
-            if line.endswith(_ENDS):
+            if line[-1:] in _ENDS:
                 line = line.removesuffix(b"\n").removesuffix(b"\r")
-            found = head(line)
-            if found is None:
-                yield from self._without_time(line, number)
-                continue
-            stamp, message, mark = found.groups()
-            if stamp != last:
-                last, at = stamp, iso(stamp)
-                begins = _NEVER if at is None else stamp + b" "
-                before, after = len(begins), len(begins) + length
-            if at is None:
-                tally.wonder(WRONG_DATE, number, line)
-            elif mark == b"<=" and message is not None:
-                logged = arrival(line, found.end(), at, host, message.decode("ascii"), number)
-                if logged is None or not logged.recipients:
-                    yield from self._arrived(logged, "<=", line, number)
+            if not same:
+                dated = DATED.match(line)
+                if dated is None:
+                    yield from self._without_time(line, number)
                     continue
-                if len(message) != length or len(known) >= _MOST_KNOWN:
-                    known.clear()
-                    length, after = len(message), before + len(message)
-                known.add(message)
-                kinds["<="] += 1
-                yield logged
-            elif not waiting and mark in _COUNTED and message is not None:
-                kinds[_COUNTED[mark]] += 1
+                when = iso(dated[1])
+                if when is None:
+                    tally.wonder(WRONG_DATE, number, line)
+                    continue
+                at, begins = when, dated[0]
+                before, after = len(begins), len(begins) + length
+            logged = plain(line, before, at, host, number)
+            if logged is None:
+                tells = self._entry(line, before, at, host, number)
+            elif logged.recipients:
+                counts["<=" if logged.outcome is _ACCEPTED else _KIND_OF[logged.outcome]] += 1
+                tells = (logged,)
             else:
-                yield from entry(line, found.end(), at, host, message, mark, number)
+                tells = self._arrived(logged, "<=", line, number)
+            for logged in tells:
+                if logged.message is not None:
+                    id_ = logged.message.encode("ascii")
+                    if len(id_) != length or len(known) >= _MOST_KNOWN:
+                        known.clear()
+                        length, after = len(id_), before + len(id_)
+                    known.add(id_)
+                yield logged
 
     def unfinished(self) -> set[bytes]:
         """The ids of the messages that wait."""
@@ -146,17 +157,12 @@ class EximReader:
         self._copies.resume(copies)
 
     def _entry(
-        self,
-        line: bytes,
-        begin: int,
-        at: float,
-        host: str | None,
-        message: bytes | None,
-        mark: bytes | None,
-        number: int,
+        self, line: bytes, begin: int, at: float, host: str | None, number: int
     ) -> Iterable[Logged]:
-        """One entry, whose time, id and mark stand before `begin`."""
-        tally = self.tally
+        """One entry, whose time stands before `begin`."""
+        tally, about = self.tally, ABOUT.match(line, begin)
+        message, mark = (None, None) if about is None else about.groups()
+        begin = begin if about is None else about.end()
         if message is None or mark is None:
             id_ = None if message is None else message.decode("ascii")
             return self._unmarked(line, begin, at, host, id_, number)
@@ -233,8 +239,8 @@ class EximReader:
                 self.tally.told["part of a long line"] += 1
             return ()
         entry = entry.partition(b"\n")[0]  # the headers of a rejected message follow
-        found = HEAD.match(entry)
-        at = self._clock.at(prefixed.stamp if found is None else found[1])
+        dated = DATED.match(entry)
+        at = self._clock.at(prefixed.stamp if dated is None else dated[1])
         if at is None:
             self.tally.wonder(WRONG_DATE, number, line)
             return ()
@@ -244,14 +250,10 @@ class EximReader:
         host = self._host
         if prefixed.host is not None:
             host = prefixed.host.decode("utf-8", "backslashreplace")
-        if found is None:
-            found = HEAD.match(_ANY_TIME + entry)
-            entry = _ANY_TIME + entry
-            if found is None:
-                self.tally.wonder(UNKNOWN_TO_EXIM, number, line)
-                return ()
-        return self._entry(entry, found.end(), at, host, found[2], found[3], number)
+        if dated is None:
+            return self._entry(_ANY_TIME + entry, len(_ANY_TIME), at, host, number)
+        return self._entry(entry, dated.end(), at, host, number)
 
 
 _ANY_TIME = b"1970-01-01 00:00:00 "
-"""For what Exim has given to syslog without its own time."""
+"""For what Exim has given to syslog without its own time; such lines are cut as if they had it."""

@@ -9,13 +9,26 @@ from mxward.maillog.exim_lines import AMBIGUOUS, ARRIVAL, PASTED, RECIPIENT
 from mxward.maillog.logged import Logged, Outcome
 from mxward.maillog.octets import address, text
 
-__all__ = ["LONGEST_LINE", "arrival", "authenticated", "cipher_name", "connection"]
+__all__ = [
+    "CUT",
+    "LONGEST_LINE",
+    "Place",
+    "arrival",
+    "authenticated",
+    "cipher_name",
+    "connection",
+    "told_by_protocol",
+]
 
 LONGEST_LINE = 8180
 """Octets; Exim's buffer is 8192. What reaches this may have been cut, 4.96 does so silently."""
 
+CUT = b"<trunc>"
+"""What newer ones write there."""
+
+Place = tuple[str | None, str | None, str | None, str | None]
+"""A client's name, what it said, its address, and that where it connected to."""
 _ACCEPTED = Outcome.ACCEPTED
-_CUT = b"<trunc>"
 _PLAIN = {b"smtp", b"esmtp", b"utf8esmtp"}
 _AUTHENTICATED = {b"esmtpa", b"esmtpsa", b"essmtpa", b"utf8esmtpa", b"utf8esmtpsa", b"asmtp"}
 _NOT_AUTHENTICATED = _PLAIN | {b"smtps", b"esmtps", b"ssmtp", b"essmtp", b"utf8esmtps"}
@@ -27,7 +40,7 @@ def arrival(
     line: bytes, begin: int, at: float, host: str | None, message: str, number: int
 ) -> Logged | None:
     """What stands from `begin` on, after `<=`; None where it is no arrival, or may be forged."""
-    cut = len(line) >= LONGEST_LINE or line.endswith(_CUT)
+    cut = len(line) >= LONGEST_LINE or line.endswith(CUT)
     if cut:  # in the middle of a recipient, or of the mark itself
         line = line[: line.rfind(b" ")]
     found = ARRIVAL.match(line, begin) or _pasted(line, begin)
@@ -43,7 +56,7 @@ def arrival(
     if place is None or (cut and recipients is None):
         return None
     name_text, helo_text, client_text, interface_text = place
-    protocol_text, tls, nobody = _told_by_protocol(protocol, cipher)
+    protocol_text, tls, nobody = told_by_protocol(protocol, cipher)
     told = (
         at,
         _ACCEPTED,
@@ -80,7 +93,7 @@ def _pasted(line: bytes, begin: int) -> re.Match[bytes] | None:
 @lru_cache(maxsize=1 << 14)
 def connection(
     name: bytes | None, helo: bytes | None, client: bytes | None, interface: bytes | None
-) -> tuple[str | None, str | None, str | None, str | None] | None:
+) -> Place | None:
     """The same as texts; None where an address is none."""
     if client is None:
         return None, None, None, None
@@ -112,7 +125,7 @@ def authenticated(who: bytes) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _told_by_protocol(protocol: bytes, cipher: bytes | None) -> tuple[str, str | None, str | None]:
+def told_by_protocol(protocol: bytes, cipher: bytes | None) -> tuple[str, str | None, str | None]:
     """Its name, the cipher, and what it says of a user where none is logged."""
     tls = "" if protocol in _WITHOUT_TLS else None
     if cipher is not None:

@@ -14,13 +14,17 @@ from __future__ import annotations
 import re
 
 __all__ = [
+    "ABOUT",
     "ADDRESS",
     "AMBIGUOUS",
     "ARRIVAL",
     "BRACKETED",
+    "DATED",
     "DELIVERY",
-    "HEAD",
+    "HOST",
     "HOST_FIRST",
+    "INTERFACE",
+    "MESSAGE",
     "ORIGINAL",
     "PASTED",
     "PLACE",
@@ -37,12 +41,15 @@ ONE_RECIPIENT = rb'(?:%s|[^ "<>@\n]+)@[^ "<>\n]+' % QUOTED
 RECIPIENT = re.compile(ONE_RECIPIENT)
 BRACKETED = rb'<((?:%s@|)[^<>" ]*)>' % QUOTED
 
-HEAD = re.compile(
-    rb"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}(?:[.][0-9]+|)(?: [-+][0-9]{4}|)) (?:\[[0-9]+\] |)"
-    rb"(?:([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})) |)"
-    rb"(?:(Completed(?![^ ])|[-<=>(*]{2}(?= ))|)"
+MESSAGE = rb"[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})"
+"""Ids of messages; those of 4.97 are longer."""
+
+DATED = re.compile(rb"([0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}(?:[.][0-9]+|)(?: [-+][0-9]{4}|)) ")
+"""When it was, and the blank after it."""
+ABOUT = re.compile(
+    rb"(?:\[[0-9]+\] |)(?:(%s) |)(?:(Completed(?![^ ])|[-<=>(*]{2}(?= ))|)" % MESSAGE
 )
-"""When, which message (ids of 4.97 are longer), and what kind of line, where a mark says so."""
+"""Which message, and what kind of line, where a mark says so. Everything begins so."""
 
 # A name, what the client said (its literal has brackets of its own), its address and port.
 HOST = (

@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mxward.maillog.exim_arrival import authenticated, cipher_name, connection
+from mxward.maillog.exim_arrival import Place, authenticated, cipher_name, connection
 from mxward.maillog.exim_lines import AMBIGUOUS, QUOTED, REFUSED, REFUSED_LATE, REJECTED
 from mxward.maillog.logged import Logged, Outcome
 from mxward.maillog.octets import text
 from mxward.maillog.syslog import Prefixed
 
-__all__ = ["Copies", "for_the_rejectlog", "rejection"]
+__all__ = ["Copies", "attempt", "for_the_rejectlog", "rejection"]
 
 _FOR_BOTH = re.compile(
     rb"(?:temporarily )?(?:rejected|refused) |[^ ]+ authenticator failed"
@@ -41,7 +41,7 @@ _MOST_PROCESSES = 1000
 _A_SECOND = 1.0
 _BEFORE_HELO = re.compile(rb"connection |EHLO or HELO ")
 _WITH_SENDER = re.compile(rb"RCPT |after DATA|during MIME")
-_PLACE = re.compile(
+_AT_DATA = re.compile(
     rb"(?:after DATA PRDR|after DATA|DATA|during MIME ACL checks"
     rb'|connection in "connect" ACL)(?:: (.*))?\Z',
     re.DOTALL,
@@ -61,16 +61,16 @@ def rejection(
     found = REFUSED.match(rest)
     if found is not None:
         later, _, name, helo, client, port, interface, interface_port, why = found.groups()
-        if rest.startswith(b"Connection"):
-            later = b"temporarily "
-        place = connection(name, helo, client, interface)
-        return _logged(where, place, port, interface_port, later, None, None, why)
+        again = later is not None or rest.startswith(b"Connection")
+        place, ports = connection(name, helo, client, interface), _ports(port, interface_port)
+        return attempt(where, place, ports, again, None, None, text(why))
     found = REFUSED_LATE.match(rest)
     if found is not None and rest.count(b"U=") < 2:
         sender, name, helo, client, port, interface, interface_port, why = found.groups()
         if client is not None:
             place = connection(name, helo or name, client, interface)
-            return _logged(where, place, port, interface_port, None, sender, None, why)
+            ports = _ports(port, interface_port)
+            return attempt(where, place, ports, False, text(sender), None, text(why))
     return None
 
 
@@ -90,8 +90,8 @@ def _by_acl(found: re.Match[bytes], where: _Where) -> Logged | None:
         recipient, why, nobody = named or bare, why_not or b"", ""
     elif sender is None and (mail := _SENDER.match(what)):
         sender, why = mail[1], mail[2] or b""
-    elif place := _PLACE.match(what):
-        why = place[1] or b""
+    elif at_data := _AT_DATA.match(what):
+        why = at_data[1] or b""
     if rcpt is None and _WITH_SENDER.match(what):
         nobody = ""
     if helo is None and (rcpt is not None or not _BEFORE_HELO.match(what)):
@@ -102,53 +102,59 @@ def _by_acl(found: re.Match[bytes], where: _Where) -> Logged | None:
         None if verified is None else verified == b"yes",
         authenticated(who) if who else nobody,
     )
-    told = connection(name, helo, client, interface)
-    return _logged(where, told, port, interface_port, later, sender, recipient, why, details)
+    place, ports = connection(name, helo, client, interface), _ports(port, interface_port)
+    from_, to = (None if octets is None else text(octets) for octets in (sender, recipient))
+    return attempt(where, place, ports, later is not None, from_, to, text(why), details)
 
 
 _Where = tuple[float, str | None, str | None, int]
 _Details = tuple[str | None, str | None, bool | None, str | None]
 
 
-def _logged(
+def attempt(
     where: _Where,
-    place: tuple[str | None, str | None, str | None, str | None] | None,
-    port: bytes | None,
-    interface_port: bytes | None,
-    later: bytes | None,
-    sender: bytes | None,
-    recipient: bytes | None,
-    why: bytes,
+    place: Place | None,
+    ports: tuple[int | None, int | None],
+    later: bool,
+    sender: str | None,
+    recipient: str | None,
+    why: str,
     details: _Details = (None, None, None, None),
 ) -> Logged | None:
+    """It as it is told; None where the client's address is none."""
     if place is None:
         return None
     at, host, message, number = where
     name, helo, client, interface = place
+    port, interface_port = ports
     told = (
         at,
-        _REJECTED if later is None else _DEFERRED,
+        _DEFERRED if later else _REJECTED,
         "exim",
         host,
         message,
         client,
-        None if port is None else int(port),
+        port,
         interface,
-        None if interface_port is None else int(interface_port),
+        interface_port,
         name,
         helo,
         None,
         *details,
-        None if sender is None else text(sender),
-        () if recipient is None else (text(recipient),),
+        sender,
+        () if recipient is None else (recipient,),
         None,
         None,
-        text(why),
+        why,
         None,
         number,
         False,
     )
     return tuple.__new__(Logged, told)
+
+
+def _ports(client: bytes | None, interface: bytes | None) -> tuple[int | None, int | None]:
+    return None if client is None else int(client), None if interface is None else int(interface)
 
 
 class Copies:

@@ -15,7 +15,7 @@ from typing import Any
 
 from mxward.maillog import syslog
 from mxward.maillog.exim import EximReader
-from mxward.maillog.exim_lines import HEAD
+from mxward.maillog.exim_lines import ABOUT, DATED
 from mxward.maillog.exim_rejected import for_the_rejectlog
 from mxward.maillog.exim_told import told
 from mxward.maillog.logged import Logged, Reader, Tally
@@ -41,17 +41,18 @@ def recognise(lines: Sequence[bytes]) -> Format | None:
     """By its first lines; None where there are none that a mail server writes."""
     exim = rejected = postfix = 0
     for line in lines[:ENOUGH]:
-        found = HEAD.match(line)
-        if found is None:
+        dated = DATED.match(line)
+        about = dated and ABOUT.match(line, dated.end())
+        if about is None:
             prefixed = syslog.split(line)
             if prefixed is not None:
                 exim += prefixed.program.startswith(b"exim")
                 postfix += OF_POSTFIX.match(prefixed.program) is not None
             continue
-        rest = line[found.end() :].lstrip()
+        rest = line[about.end() :].lstrip()
         if for_the_rejectlog(rest):
             rejected += 1
-        elif (found[2] and found[3]) or told(rest) is not None:
+        elif (about[1] and about[2]) or told(rest) is not None:
             exim += 1
     if postfix > exim + rejected:
         return Format.POSTFIX

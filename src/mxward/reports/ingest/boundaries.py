@@ -12,7 +12,7 @@ import re
 from datetime import datetime, tzinfo
 from itertools import pairwise
 
-from mxward.maillog.exim_lines import HEAD
+from mxward.maillog.exim_lines import DATED
 from mxward.maillog.recognise import Format
 from mxward.reports.ingest.reading import Log, Part
 from mxward.reports.ingest.sources import Source
@@ -29,7 +29,7 @@ def parts(log: Log, whole: Part, count: int, zone: tzinfo) -> list[Part]:
     size = log.source.size
     if count < 2 or not log.source.splittable or size is None:
         return [whole]
-    if log.format is Format.POSTFIX or HEAD.match(log.source.beginning) is None:
+    if log.format is Format.POSTFIX or DATED.match(log.source.beginning) is None:
         return [whole]
     found = {0}
     for number in range(1, count):
@@ -60,7 +60,7 @@ def _boundary(log: str, near: int, zone: tzinfo) -> int | None:
 
 def _has_its_time(line: bytes, zone: tzinfo) -> bool:
     """Whether it is known without the lines before: not so in an hour that comes twice."""
-    found = HEAD.match(line)
+    found = DATED.match(line)
     if found is None:
         return False
     if _LOCAL.match(found[1]) is None:
