@@ -25,6 +25,9 @@ OPEN = 8
 """How many files are written at once, however many days there are."""
 _COMPRESSION = "zstd"
 _WITHOUT_DAY = pa.schema([f for f in SCHEMA if f.name != "day"], SCHEMA.metadata)
+_SELDOM_TWICE = {"arrived_at", "message", "client_port", "sender", "size", "line"}
+"""Columns in which it costs more to look for what was there before than to write it again."""
+_DICTIONARIES = [name for name in _WITHOUT_DAY.names if name not in _SELDOM_TWICE]
 
 
 class Partitions:
@@ -105,7 +108,9 @@ class Partitions:
 
 
 def _writer(path: Path) -> pq.ParquetWriter:
-    return pq.ParquetWriter(path, _WITHOUT_DAY, compression=_COMPRESSION)
+    return pq.ParquetWriter(
+        path, _WITHOUT_DAY, compression=_COMPRESSION, use_dictionary=_DICTIONARIES
+    )
 
 
 def _by_day(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:

@@ -52,9 +52,9 @@ def rows(logged: Iterable[Logged], log: str, copy: bool) -> pa.RecordBatch:
         "message": _messages(told),
         "client_key": list(map(address_key, columns["client"])),
         "interface_key": list(map(address_key, columns["interface"])),
-        "sender_domain": list(map(sender_domain, columns["sender"])),
+        "sender_domain": _sender_domains(columns["sender"]),
         "recipient": recipients,
-        "recipient_key": list(map(recipient_key, recipients)),
+        "recipient_key": _recipient_keys(recipients),
         "log": pa.repeat(pa.scalar(log), count),
     }
     return pa.record_batch([_array(columns[f.name], f.type) for f in SCHEMA], schema=SCHEMA)
@@ -131,19 +131,42 @@ def recipient_key(recipient: str | None) -> str | None:
     """
     if recipient is None:
         return None
-    plain = _PLAIN.match(recipient)
-    domain = domains.of_recipient(recipient) if plain is None else _domain(plain[1])
+    domain = domains.of_recipient(recipient)
     return domain if "." in domain and recipient.isascii() else recipient
 
 
 def sender_domain(sender: str | None) -> str | None:
     """The domain of a sender in its normal spelling; "" where it has none."""
-    if sender is None:
-        return None
-    plain = _PLAIN.match(sender)
-    return domains.of_recipient(sender) if plain is None else _domain(plain[1])
+    return None if sender is None else domains.of_recipient(sender)
+
+
+def _recipient_keys(recipients: Iterable[str | None]) -> list[str | None]:
+    """Most are plain, and their domains are known."""
+    plain = _PLAIN.match
+    return [
+        recipient_key(each) if each is None or (found := plain(each)) is None
+        else _key(found[1]) or each
+        for each in recipients
+    ]  # fmt: skip
+
+
+def _sender_domains(senders: Iterable[str | None]) -> list[str | None]:
+    plain = _PLAIN.match
+    return [
+        sender_domain(each) if each is None or (found := plain(each)) is None
+        else _domain(found[1])
+        for each in senders
+    ]  # fmt: skip
 
 
 @lru_cache(maxsize=_CACHED)
 def _domain(text: str) -> str:
     return domains.of_recipient(f"x@{text}")
+
+
+@lru_cache(maxsize=_CACHED)
+def _key(text: str) -> str | None:
+    """The key of all plain mailboxes of a domain; None where each has its own."""
+    mailbox = f"x@{text}"
+    key = recipient_key(mailbox)
+    return None if key == mailbox else key
