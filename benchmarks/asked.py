@@ -19,7 +19,6 @@ from itertools import accumulate
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from mxward.cli.facts import LookUps
 from mxward.config import Config, load
@@ -27,6 +26,7 @@ from mxward.inventory import Inventory
 from mxward.model import Kind, Known, Question, Remembered, Stage
 from mxward.reports.deciding import judge, under
 from mxward.reports.duck import DuckEngine
+from mxward.reports.ingest.partitions import writer
 from mxward.reports.schema import SCHEMA
 from mxward.reports.summary import senders, summarise
 from mxward.reports.what_if import what_if
@@ -75,7 +75,8 @@ def write(directory: Path, arrivals: int, keys: int) -> None:
         if day == 0:
             some[:keys] = pairs  # each at least once
         table = pa.Table.from_batches([_rows(some, numbers, arrivals)]).drop_columns(["day"])
-        pq.write_table(table, place / "made.parquet", 1 << 17, compression="zstd")
+        with writer(place / "made.parquet") as file:
+            file.write_table(table, 1 << 17)
 
 
 def _remember(directory: Path, names: list[str]) -> None:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from mxward.reports.schema import SCHEMA
 
-__all__ = ["OPEN", "Partitions"]
+__all__ = ["OPEN", "Partitions", "writer"]
 
 _ROWS = 1 << 17
 """How many rows wait in memory, of all days together."""
@@ -103,11 +103,12 @@ class Partitions:
         place = self._directory / f"day={day}"
         place.mkdir(parents=True, exist_ok=True)
         pieces.append(place / f"{self._name}.{len(pieces)}")
-        self._open[day] = writer = _writer(pieces[-1])
-        return writer
+        self._open[day] = opened = writer(pieces[-1])
+        return opened
 
 
-def _writer(path: Path) -> pq.ParquetWriter:
+def writer(path: Path) -> pq.ParquetWriter:
+    """Writes one file of the table: rows of one day, without it. Raises OSError."""
     return pq.ParquetWriter(
         path, _WITHOUT_DAY, compression=_COMPRESSION, use_dictionary=_DICTIONARIES
     )
@@ -121,9 +122,9 @@ def _by_day(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
 
 def _join(pieces: list[Path], whole: Path) -> None:
     """One file of several, a group of rows at a time."""
-    with _writer(whole) as writer:
+    with writer(whole) as file_of_all:
         for piece in pieces:
             with pq.ParquetFile(piece) as file:
                 for batch in file.iter_batches(_ROWS):
-                    writer.write_batch(batch)
+                    file_of_all.write_batch(batch)
             piece.unlink()
