@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mxward.maillog.exim_arrival import LONGEST_LINE, arrival
+from mxward.maillog.exim_lines import DELIVERY, PLAIN_DELIVERY
 from mxward.maillog.exim_quick import plain
 from mxward.maillog.exim_rejected import rejection
 from mxward.maillog.logged import Logged
@@ -144,3 +145,23 @@ def test_both_ways_say_the_same(kind: str, data: st.DataObject) -> None:
 @given(text=st.text(max_size=200) | EVIL)
 def test_no_words_raise(begin: str, text: str) -> None:
     both(f"{begin}{text}".replace("\n", "").encode("utf-8", "replace").decode())
+
+
+PLACES = st.sampled_from(["shaun", "shaun@it.co.za", "|/bin/x", ":blackhole:", "@it", "a@b@c", ""])
+ADDRESSES = st.sampled_from(["shaun@it.co.za", "a:b@d", "a@[192.0.2.1]", "a@b@c", "@d", "a", ""])
+AFTER = st.sampled_from([" R=a T=b", " <b@x.example> R=a", "", ":", " (x) R=a", " x R=a"])
+
+
+@settings(max_examples=500)
+@given(PLACES | EVIL, ADDRESSES | EVIL, AFTER | EVIL)
+def test_a_plain_delivery_is_one(place: str, address: str, after: str) -> None:
+    line = f" {place} <{address}>{after}".encode()
+    short, long = PLAIN_DELIVERY.match(line), DELIVERY.match(line)
+    assert short is None or (long is not None and short[1] == long[2])
+
+
+@pytest.mark.parametrize("place", ["shaun", "shaun@it.co.za"])
+def test_most_are_plain(place: str) -> None:
+    found = PLAIN_DELIVERY.match(f" {place} <shaun@it.co.za> R=a T=b".encode())
+    assert found is not None
+    assert found[1] == b"shaun@it.co.za"

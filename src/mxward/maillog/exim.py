@@ -40,6 +40,7 @@ _DELIVERIES = {mark.encode(): mark for mark in ("=>", "->", ">>", "*>", "**", "=
 _AFTER_ID = {b" %s " % mark: kind for mark, kind in _DELIVERIES.items()} | {b" Com": "Completed"}
 _PLETED = {b"pleted", b"pleted\n", b"pleted\r\n"}
 _ENDS = (b"\n", b"\r")
+_LONGEST_ID = 32  # with its mark
 _MOST_KNOWN = 10_000
 _REFUSALS = {
     "Connection from",
@@ -94,17 +95,27 @@ class EximReader:
         tally, iso = self.tally, self._clock.iso
         waiting, host = self._waiting.messages, self._host
         at, begins = 0.0, b"none"  # most lines have the time of the line before
-        known: set[bytes] = set()  # and ids of messages that were told: these are only counted
-        before = after = length = 0  # where an id begins and ends, and how long those known are
+        before = after = 0  # where in a line its id begins and ends
+        known: set[bytes] = set()  # the ids of messages that were told: what follows is counted
         for number, line in enumerate(lines, tally.lines + 1):
             tally.lines = number
             if len(line) > LONGEST:
                 tally.wonder(TOO_LONG, number, line)
                 continue
             same = line[:before] == begins
-            if same and not waiting and line[before:after] in known:
-                kind = _AFTER_ID.get(line[after : after + 4])
-                if kind is not None and (kind != "Completed" or line[after + 4 :] in _PLETED):
+            kind = _AFTER_ID.get(line[after : after + 4]) if same else None
+            if kind is not None and (kind != "Completed" or line[after + 4 :] in _PLETED):
+                id_ = line[before:after]
+                key = (host, id_.decode("latin-1")) if waiting else None
+                if key in waiting:
+                    if kind == "Completed":
+                        counts[kind] += 1
+                        yield from self._waiting.take(key)
+                        continue
+                    if line[-1:] not in _ENDS and self._waiting.delivered(key, line, after + 3):
+                        counts[kind] += 1
+                        continue
+                elif id_ in known:
                     counts[kind] += 1
                     continue
             if line[-1:] in _ENDS:
@@ -119,7 +130,10 @@ class EximReader:
                     tally.wonder(WRONG_DATE, number, line)
                     continue
                 at, begins = when, dated[0]
-                before, after = len(begins), len(begins) + length
+                before = len(begins)
+            end = line.find(b" <= ", before, before + _LONGEST_ID)
+            if end > 0:
+                after = end
             logged = plain(line, before, at, host, number)
             if logged is None:
                 tells = self._entry(line, before, at, host, number)
@@ -130,11 +144,9 @@ class EximReader:
                 tells = self._arrived(logged, "<=", line, number)
             for logged in tells:
                 if logged.message is not None:
-                    id_ = logged.message.encode("ascii")
-                    if len(id_) != length or len(known) >= _MOST_KNOWN:
+                    if len(known) >= _MOST_KNOWN:
                         known.clear()
-                        length, after = len(id_), before + len(id_)
-                    known.add(id_)
+                    known.add(logged.message.encode("ascii"))
                 yield logged
 
     def unfinished(self) -> set[bytes]:
@@ -171,9 +183,9 @@ class EximReader:
             return self._arrived(logged, mark.decode("ascii"), line, number)
         if mark == b"Completed":
             tally.told["Completed"] += 1
-            return self._waiting.take(host, message.decode("ascii"))
+            return self._waiting.take((host, message.decode("ascii")))
         if mark in _DELIVERIES and self._waiting.delivered(
-            host, message.decode("ascii"), line, begin
+            (host, message.decode("ascii")), line, begin
         ):
             tally.told[_DELIVERIES[mark]] += 1
         else:

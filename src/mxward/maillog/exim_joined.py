@@ -10,13 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from mxward.maillog.exim_lines import DELIVERY, ORIGINAL, PLACE
+from mxward.maillog.exim_lines import DELIVERY, ORIGINAL, PLACE, PLAIN_DELIVERY
 from mxward.maillog.logged import Logged
 from mxward.maillog.octets import text
 
-__all__ = ["Waiting"]
+__all__ = ["Key", "Waiting"]
 
 MOST_RECIPIENTS = 10_000
+
+Key = tuple[str | None, str]
+"""A host, and the id of one of its messages."""
 
 
 class Waiting:
@@ -24,8 +27,8 @@ class Waiting:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self.messages: dict[tuple[str | None, str], tuple[Logged, dict[str, None]]] = {}
-        self._incomplete: set[tuple[str | None, str]] = set()
+        self.messages: dict[Key, tuple[Logged, dict[str, None]]] = {}
+        self._incomplete: set[Key] = set()
 
     def held(self) -> Any:
         """See `kept`."""
@@ -41,15 +44,14 @@ class Waiting:
     def put(self, logged: Logged) -> tuple[Logged, ...]:
         """Let it wait. Whoever had its id, and whoever there is no more room for, goes."""
         key = (logged.host, logged.message or "")
-        gone = self.take(*key)
+        gone = self.take(key)
         self.messages[key] = (logged, {})
         if len(self.messages) > self._most:
-            gone += self.take(*next(iter(self.messages)))
+            gone += self.take(next(iter(self.messages)))
         return gone
 
-    def delivered(self, host: str | None, message: str, line: bytes, begin: int) -> bool:
+    def delivered(self, key: Key, line: bytes, begin: int) -> bool:
         """Learn a recipient from what stands after `=>`; False where there is none to be seen."""
-        key = (host, message)
         waiting = self.messages.get(key)
         if waiting is None:
             return True
@@ -60,23 +62,25 @@ class Waiting:
         waiting[1][text(address)] = None
         return True
 
-    def take(self, host: str | None, message: str) -> tuple[Logged, ...]:
+    def take(self, key: Key) -> tuple[Logged, ...]:
         """The message is complete, or has to go as it is."""
-        key = (host, message)
         waited = self.messages.pop(key, None)
         if waited is None:
             return ()
         logged, recipients = waited
         incomplete = key in self._incomplete
         self._incomplete.discard(key)
-        return (logged._replace(recipients=tuple(recipients), cut=incomplete),)
+        # `_replace` takes four times as long
+        told = (*logged[:_RECIPIENTS], tuple(recipients), *logged[_RECIPIENTS + 1 : -1], incomplete)
+        return (tuple.__new__(Logged, told),)
 
     def end(self) -> Iterator[Logged]:
         """Nothing more will come."""
         for key in list(self.messages):
-            yield from self.take(*key)
+            yield from self.take(key)
 
 
+_RECIPIENTS = Logged._fields.index("recipients")
 _MOST_BRACKETS = 20
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
@@ -86,6 +90,9 @@ def _recipient(line: bytes, begin: int) -> tuple[bool, bytes | None]:
     if line.find(b' <"', begin) >= 0:
         address = _of_many(line, begin)
         return address is not None, address
+    found = PLAIN_DELIVERY.match(line, begin)
+    if found is not None:
+        return True, found[1]
     found = DELIVERY.match(line, begin)
     return (False, None) if found is None else (True, found[2] or found[1])
 

@@ -28,6 +28,7 @@ __all__ = [
     "ORIGINAL",
     "PASTED",
     "PLACE",
+    "PLAIN_DELIVERY",
     "QUOTED",
     "RECIPIENT",
     "REFUSED",
@@ -91,6 +92,8 @@ PLACE = re.compile(_PLACE, re.DOTALL)
 ORIGINAL = re.compile(rb" <(%s)>%s" % (_ORIGINAL, _AFTER), re.DOTALL)
 DELIVERY = re.compile(rb" %s(?: <(%s)>|)%s" % (_PLACE, _ORIGINAL, _AFTER), re.DOTALL)
 """Where it went, and whom it was for if that is another; either by itself, and both."""
+PLAIN_DELIVERY = re.compile(rb' [^ <>"|/:()@]+(?:@[^ <>"|/:()]+|) <([^ <>"@]+@[^ <>":]+)> [FQPRT]=')
+"""Both, as they are for most; whom it was for, and half the time."""
 
 REJECTED = re.compile(
     rb"(?: ?DS ?|)H=%s%s%s%s(?: F=%s(?: A=([^ \"]+)|)|)%s (?:(temporarily )|)rejected (.*)\Z"
