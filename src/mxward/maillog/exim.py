@@ -13,46 +13,34 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mxward.maillog import syslog
-from mxward.maillog.exim_arrival import arrival
 from mxward.maillog.exim_chunks import Chunks, Part
+from mxward.maillog.exim_entries import ANY_TIME, DELIVERIES, KIND_OF, Entries
 from mxward.maillog.exim_joined import Waiting
-from mxward.maillog.exim_lines import ABOUT, DATED
+from mxward.maillog.exim_lines import DATED
 from mxward.maillog.exim_quick import plain
-from mxward.maillog.exim_rejected import Copies, rejection
-from mxward.maillog.exim_told import goes_on, told
+from mxward.maillog.exim_rejected import Copies
+from mxward.maillog.exim_told import goes_on
 from mxward.maillog.logged import Elsewhere, Logged, Outcome, Tally
 from mxward.maillog.stamps import Clock
 from mxward.maillog.strange import (
     LONGEST,
     NO_BEGINNING,
     NO_TIME,
-    NOT_A_DELIVERY,
-    NOT_A_REJECTION,
     NOT_AN_ARRIVAL,
     TOO_LONG,
-    UNKNOWN_TO_EXIM,
     WRONG_DATE,
 )
 
 __all__ = ["EximReader"]
 
-_DELIVERIES = {mark.encode(): mark for mark in ("=>", "->", ">>", "*>", "**", "==")}
-_AFTER_ID = {b" %s " % mark: kind for mark, kind in _DELIVERIES.items()} | {b" Com": "Completed"}
+_AFTER_ID = {b" %s " % mark: kind for mark, kind in DELIVERIES.items()} | {b" Com": "Completed"}
 _PLETED = {b"pleted", b"pleted\n", b"pleted\r\n"}
+_MOSTLY = (*_AFTER_ID.values(), *KIND_OF.values())
+"""The kinds of lines that a log mostly consists of."""
 _ENDS = (b"\n", b"\r")
 _LONGEST_ID = 32  # with its mark
 _MOST_KNOWN = 10_000
-_REFUSALS = {
-    "Connection from",
-    "refused connection from",
-    "rejected",
-    "temporarily refused connection from",
-    "temporarily rejected",
-}
 _ACCEPTED = Outcome.ACCEPTED
-_KIND_OF = {Outcome.REJECTED: "rejected", Outcome.DEFERRED: "temporarily rejected"}
-_MOSTLY = ("<=", *_AFTER_ID.values(), *_KIND_OF.values())
-"""The kinds of lines that a log mostly consists of."""
 
 
 class EximReader:
@@ -80,6 +68,7 @@ class EximReader:
         self._rejectlog = rejectlog
         self._headers_end = -1  # the last line of a rejected message's headers
         self._waiting = Waiting(waiting)
+        self._entries = Entries(self.tally, self._waiting)
         self._chunks = Chunks()
         self._copies = Copies()
 
@@ -92,8 +81,7 @@ class EximReader:
             self.tally.told.update({kind: count for kind, count in counts.items() if count})
 
     def _read(self, lines: Iterable[bytes], counts: dict[str, int]) -> Iterator[Logged]:
-        tally, iso = self.tally, self._clock.iso
-        waiting, host = self._waiting.messages, self._host
+        tally, waiting, host = self.tally, self._waiting.messages, self._host
         at, begins = 0.0, b"none"  # most lines have the time of the line before
         before = after = 0  # where in a line its id begins and ends
         known: set[bytes] = set()  # the ids of messages that were told: what follows is counted
@@ -121,27 +109,23 @@ class EximReader:
             if line[-1:] in _ENDS:
                 line = line.removesuffix(b"\n").removesuffix(b"\r")
             if not same:
-                dated = DATED.match(line)
+                dated = self._dated(line)
                 if dated is None:
-                    yield from self._without_time(line, number)
+                    yield from self._undated(line, number)
                     continue
-                when = iso(dated[1])
-                if when is None:
-                    tally.wonder(WRONG_DATE, number, line)
-                    continue
-                at, begins = when, dated[0]
+                at, begins = dated
                 before = len(begins)
             end = line.find(b" <= ", before, before + _LONGEST_ID)
             if end > 0:
                 after = end
             logged = plain(line, before, at, host, number)
             if logged is None:
-                tells = self._entry(line, before, at, host, number)
+                tells = self._entries.tell(line, before, at, host, number)
             elif logged.recipients:
-                counts["<=" if logged.outcome is _ACCEPTED else _KIND_OF[logged.outcome]] += 1
+                counts["<=" if logged.outcome is _ACCEPTED else KIND_OF[logged.outcome]] += 1
                 tells = (logged,)
             else:
-                tells = self._arrived(logged, "<=", line, number)
+                tells = self._entries.arrived(logged, "<=", line, number)
             for logged in tells:
                 if logged.message is not None:
                     if len(known) >= _MOST_KNOWN:
@@ -168,62 +152,17 @@ class EximReader:
         self._chunks.resume(chunks)
         self._copies.resume(copies)
 
-    def _entry(
-        self, line: bytes, begin: int, at: float, host: str | None, number: int
-    ) -> Iterable[Logged]:
-        """One entry, whose time stands before `begin`."""
-        tally, about = self.tally, ABOUT.match(line, begin)
-        message, mark = (None, None) if about is None else about.groups()
-        begin = begin if about is None else about.end()
-        if message is None or mark is None:
-            id_ = None if message is None else message.decode("ascii")
-            return self._unmarked(line, begin, at, host, id_, number)
-        if mark == b"<=" or mark == b"(=":
-            logged = arrival(line, begin, at, host, message.decode("ascii"), number)
-            return self._arrived(logged, mark.decode("ascii"), line, number)
-        if mark == b"Completed":
-            tally.told["Completed"] += 1
-            return self._waiting.take((host, message.decode("ascii")))
-        if mark in _DELIVERIES and self._waiting.delivered(
-            (host, message.decode("ascii")), line, begin
-        ):
-            tally.told[_DELIVERIES[mark]] += 1
-        else:
-            self._wonder(NOT_A_DELIVERY, number, line)
-        return ()
+    def _dated(self, line: bytes) -> tuple[float, bytes] | None:
+        """Its time, and what stands there up to the blank after it."""
+        found = DATED.match(line)
+        at = None if found is None else self._clock.iso(found[1])
+        return None if found is None or at is None else (at, found[0])
 
-    def _arrived(
-        self, logged: Logged | None, mark: str, line: bytes, number: int
-    ) -> Iterable[Logged]:
-        if logged is None:
-            self._wonder(NOT_AN_ARRIVAL, number, line)
+    def _undated(self, line: bytes, number: int) -> Iterable[Logged]:
+        """A line of syslog's, or one that goes on from the line before; or with a wrong date."""
+        if DATED.match(line):
+            self.tally.wonder(WRONG_DATE, number, line)
             return ()
-        self.tally.told[mark] += 1
-        return (logged,) if logged.recipients else self._waiting.put(logged)
-
-    def _unmarked(
-        self, line: bytes, begin: int, at: float, host: str | None, message: str | None, number: int
-    ) -> Iterable[Logged]:
-        rest = line[begin:]
-        refused = b"rejected " in rest or b"refused" in rest
-        logged = rejection(rest, at, host, message, number) if refused else None
-        if logged is not None:
-            self.tally.told[_KIND_OF[logged.outcome]] += 1
-            return (logged,)
-        kind = told(rest)
-        if kind is not None and not (kind in _REFUSALS and rest.count(b") [") > 1):
-            self.tally.told[kind] += 1
-        elif b" <= " in line:
-            self._wonder(NOT_AN_ARRIVAL, number, line)
-        else:
-            self._wonder(NOT_A_REJECTION if refused else UNKNOWN_TO_EXIM, number, line)
-        return ()
-
-    def _wonder(self, kind: str, number: int, entry: bytes) -> None:
-        self.tally.wonder(kind, number, entry.removeprefix(_ANY_TIME))
-
-    def _without_time(self, line: bytes, number: int) -> Iterable[Logged]:
-        """A line of syslog's, or one that goes on from the line before."""
         prefixed = syslog.split(line)
         if prefixed is not None:
             return self._from_syslog(prefixed, line, number)
@@ -263,9 +202,5 @@ class EximReader:
         if prefixed.host is not None:
             host = prefixed.host.decode("utf-8", "backslashreplace")
         if dated is None:
-            return self._entry(_ANY_TIME + entry, len(_ANY_TIME), at, host, number)
-        return self._entry(entry, dated.end(), at, host, number)
-
-
-_ANY_TIME = b"1970-01-01 00:00:00 "
-"""For what Exim has given to syslog without its own time; such lines are cut as if they had it."""
+            return self._entries.tell(ANY_TIME + entry, len(ANY_TIME), at, host, number)
+        return self._entries.tell(entry, dated.end(), at, host, number)
