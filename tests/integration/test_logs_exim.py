@@ -124,9 +124,16 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def submit(server: Exim) -> None:
-    """As programs on its own host do: by sendmail's command line, and by SMTP over a pipe."""
+    """As programs on its own host do: by sendmail's command line, and by SMTP over a pipe.
+
+    It is delivered before the program ends: with the room ends whoever is still at it, and what was
+    in the mailbox by then is Completed later without a line that says whose.
+    """
     smtp = "EHLO me\nMAIL FROM:<anna@it.co.za>\nRCPT TO:<b@it.co.za>\nDATA\n\nhello\n.\nQUIT\n"
-    for options, given in (("-i -f anna@it.co.za a@it.co.za", "\nhello\n"), ("-bs", smtp)):
+    for options, given in (
+        ("-odf -i -f anna@it.co.za a@it.co.za", "\nhello\n"),
+        ("-odf -bs", smtp),
+    ):
         words = ["/opt/usr/sbin/exim4", "-C", "/srv/exim.conf", *options.split()]
         command = room.command(words, server.directory)
         subprocess.run(command, input=given.encode(), check=True, capture_output=True, timeout=30)

@@ -65,7 +65,7 @@ def own(address: str) -> None:
     To be called only in a network of the tests' own. It stays until the module's tests are over.
     """
     ip = ipaddress.ip_address(address)
-    if ip.is_loopback:  # is there, and must not go
+    if str(ip) in ("127.0.0.1", "::1"):  # are there, and must not go
         return
     command = ["ip", "address", "replace", f"{ip}/{ip.max_prefixlen}", "dev", "lo"]
     subprocess.run([*command, "nodad"] if ip.version == 6 else command, check=True)
