@@ -46,14 +46,16 @@ virtual_gid_maps = static:{postfix}
 defer_transports = smtp
 
 in_flow_delay = 0
-minimal_backoff_time = 1s
-maximal_backoff_time = 2s
+minimal_backoff_time = 3s
+maximal_backoff_time = 4s
 queue_run_delay = 1s
 smtpd_error_sleep_time = 0
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 notify_classes =
 """
+# What comes due in the very second in which it was put off may still be held by its smtp(8): then
+# qmgr(8) says "skipped, still being delivered", and looks at it no more. Hence three seconds.
 _SERVICES = """\
 postlog unix-dgram n - n - 1 postlogd
 cleanup unix n - n - 0 cleanup

@@ -2,7 +2,7 @@
 hands all other mail for its domains on to the mail server behind, from an address of its own.
 
 It is Postfix with body_checks, so it stores and forwards as cloud scanners do: its 250 comes before
-the mail server has seen the message, and it tries again each second while that one is away.
+the mail server has seen the message, and it tries again every few seconds while that one is away.
 """
 
 from __future__ import annotations
