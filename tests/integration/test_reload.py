@@ -136,7 +136,7 @@ def test_another_address_is_listened_on_and_the_former_no_more(served: Site) -> 
         assert session.say("Subject: x\r\n\r\nhello\r\n.").startswith("250")
         assert session.say("QUIT").startswith("221")
     wait_until_gone(old)
-    assert len(served.mxward.workers) == 2
+    wait(served, lambda: len(served.mxward.workers) == 2, "the others have left")
     assert served.mail_server.count(f"old@{THROUGH}") == 1
 
 

@@ -9,6 +9,7 @@ Left out are source routes (`@a,@b:u@c`): mail servers leave them out of their l
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import smtplib
 import ssl
@@ -194,9 +195,19 @@ def stand(
         taken = play(made)
         made.mail_server.wait_until_settled()
         log = directory / "mail.log"
-        behind = made.mail_server.directory
-        shutil.copy(behind / ("log" if kind is Postfix else "logs/main"), log)
+        written = made.mail_server.directory / ("log" if kind is Postfix else "logs/main")
+        if kind is Postfix:  # its postlogd(8) writes what the others have told it, later on
+            messages = len({helo for helo, _ in taken})
+            made.mail_server.wait_until(lambda: tells(written, messages), 60, "its log tells it")
+        shutil.copy(written, log)
         yield Stand(made, log, taken)
+
+
+def tells(log: Path, messages: int) -> bool:
+    """Whether Postfix's log tells of so many messages, and whom each was for."""
+    text = log.read_text(errors="replace")
+    ids = set(re.findall(r"/qmgr\[[0-9]+\]: ([0-9A-Za-z]+): from=<", text))
+    return len(ids) >= messages and all(f": {id_}: to=<" in text for id_ in ids)
 
 
 def start(stand: Site, stage: str) -> None:
