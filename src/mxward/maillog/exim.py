@@ -122,6 +122,7 @@ class EximReader:
             if logged is None:
                 tells = self._entries.tell(line, before, at, host, number)
             elif logged.recipients:
+                # Hashing an Outcome takes Python code: what most are is not looked up.
                 counts["<=" if logged.outcome is _ACCEPTED else KIND_OF[logged.outcome]] += 1
                 tells = (logged,)
             else:

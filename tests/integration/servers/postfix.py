@@ -16,6 +16,8 @@ from pathlib import Path
 from tests.integration.servers import room
 from tests.integration.servers.mailserver import MailServer
 
+# What comes due in the very second in which it was put off may still be held by its smtp(8): then
+# qmgr(8) says "skipped, still being delivered", and looks at it no more. Hence the backoff.
 _MAIN = """\
 compatibility_level = 3.6
 queue_directory = /srv/spool
@@ -54,8 +56,6 @@ smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 notify_classes =
 """
-# What comes due in the very second in which it was put off may still be held by its smtp(8): then
-# qmgr(8) says "skipped, still being delivered", and looks at it no more. Hence three seconds.
 _SERVICES = """\
 postlog unix-dgram n - n - 1 postlogd
 cleanup unix n - n - 0 cleanup
